@@ -1,0 +1,24 @@
+//! The contract between the stages: what a post is, how it changes, and the log that carries it.
+//!
+//! Every stage of Discovery reads records from one bus topic and appends records to the next; nothing else
+//! connects them. This crate holds the types that travel ([`Post`], [`Enriched`], [`Change`]), the log they travel
+//! on ([`Bus`], [`Reader`]), and the few things that every stage needs in the same way: the data directory,
+//! configuration files, and the health of sources.
+//!
+//! A *topic* in this code base is the subject of a post; the log's topics are called *bus topics*. An *offset* is a
+//! position in the bus; a *cursor* is a position in a source.
+
+pub mod change;
+pub mod config_file;
+pub mod health;
+pub mod id;
+pub mod log;
+pub mod post;
+pub mod record;
+
+pub use change::Change;
+pub use health::{SourceHealth, SourceState};
+pub use id::{AuthorKey, EventId, IdKey, PostId, SourceId};
+pub use log::{Bus, BusError, BusTopic, Lag, Reader};
+pub use post::{Channel, Enriched, Place, PlaceKind, Post, Sentiment, SentimentLabel, TopicTag};
+pub use record::{Delivered, Offset, Offsets, Partition, Record};

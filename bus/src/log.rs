@@ -1,0 +1,162 @@
+//! The log that carries records from stage to stage, whatever its back end.
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::record::{Delivered, Offset, Offsets, Partition, Record};
+
+/// The bus topics. A closed set: each has one kind of content and one kind of reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BusTopic {
+    /// `Change<Post>`: collected and redacted, not yet tagged.
+    Posts,
+    /// `Change<Enriched>`: tagged, to be indexed and counted.
+    Enriched,
+    /// Records that a stage could not process, with the reason and where they came from.
+    DeadLetters,
+}
+
+impl BusTopic {
+    /// All bus topics, in the order of a post's way.
+    pub const ALL: [Self; 3] = [Self::Posts, Self::Enriched, Self::DeadLetters];
+
+    /// The name in the log and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Posts => "posts",
+            Self::Enriched => "enriched",
+            Self::DeadLetters => "dead-letters",
+        }
+    }
+}
+
+/// A durable, partitioned log.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// Appends `records` in order, and returns once all of them are safe against a crash: all or none.
+    ///
+    /// A record with a key goes to the partition of that key; one without goes to every partition.
+    ///
+    /// # Errors
+    /// [`BusError`]; nothing of the batch is then readable, and the caller may append it again.
+    async fn append(&self, topic: BusTopic, records: Vec<Record>) -> Result<(), BusError>;
+
+    /// Joins the consumer group `group`, which shares the partitions of `topic` among its readers. Reading starts at
+    /// the group's committed offsets, or at the beginning.
+    ///
+    /// # Errors
+    /// [`BusError`] when the log cannot be read.
+    async fn reader(&self, topic: BusTopic, group: &str) -> Result<Box<dyn Reader>, BusError>;
+
+    /// How far `group` is behind the end of `topic`, by partition.
+    ///
+    /// # Errors
+    /// [`BusError`] when the log cannot be read.
+    async fn lag(&self, topic: BusTopic, group: &str) -> Result<Vec<Lag>, BusError>;
+}
+
+/// One member of a consumer group.
+#[async_trait]
+pub trait Reader: Send {
+    /// The next records, at most `max`, in order within each partition. Waits until there is at least one.
+    ///
+    /// Cancel safe: a call that is dropped before it returns has read nothing.
+    ///
+    /// # Errors
+    /// [`BusError::OffsetGone`] when retention has removed the next record; [`BusError`] when the log cannot be read.
+    async fn next(&mut self, max: usize) -> Result<Vec<Delivered>, BusError>;
+
+    /// Moves to `offsets`, on every partition that this reader holds.
+    ///
+    /// # Errors
+    /// [`BusError::BeyondEnd`] when the log does not reach so far: it is not the log that these offsets belong to.
+    async fn seek(&mut self, offsets: &Offsets) -> Result<(), BusError>;
+
+    /// Stores `offsets` for the group. Call it only after what was read is safe elsewhere.
+    ///
+    /// # Errors
+    /// [`BusError`] when they could not be made durable.
+    async fn commit(&mut self, offsets: &Offsets) -> Result<(), BusError>;
+}
+
+/// How far a group has come in one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// Which partition.
+    pub partition: Partition,
+    /// The group's committed offset.
+    pub committed: Offset,
+    /// The offset that the next record to be appended will get.
+    pub end: Offset,
+}
+
+impl Lag {
+    /// Records not yet committed.
+    pub fn records(&self) -> u64 {
+        self.end.saturating_sub(self.committed)
+    }
+}
+
+/// What can go wrong with the log, by what the caller can do about it.
+#[derive(Debug, Error)]
+pub enum BusError {
+    /// Another process works in this data directory.
+    #[error("{path} is in use by another process ({owner}): stop it, or choose another data directory with --data-dir")]
+    InUse {
+        /// The data directory.
+        path: String,
+        /// What is known of the owner ("process 4711").
+        owner: String,
+    },
+    /// The data directory was written by a version of Discovery that this one does not know.
+    #[error(
+        "{path} was written by a newer Discovery (format {found}, this one knows {known}): upgrade Discovery, or choose another data directory with --data-dir"
+    )]
+    NewerFormat {
+        /// The data directory.
+        path: String,
+        /// The format found there.
+        found: u32,
+        /// The newest format that this version can read.
+        known: u32,
+    },
+    /// The disk is full, or gone, or says no. Nothing was accepted.
+    #[error(
+        "cannot write to {path}: {reason}; free some space or check the disk, then start Discovery again: nothing that was accepted is lost"
+    )]
+    Storage {
+        /// What was being written.
+        path: String,
+        /// The system's own words.
+        reason: String,
+    },
+    /// Stored offsets lie beyond the end of the log.
+    #[error(
+        "partition {partition} of bus topic {topic} ends at {end}, but reading was to go on at {wanted}: the log is not the one these offsets belong to; restore the matching log, or remove the index directory so that it is built anew"
+    )]
+    BeyondEnd {
+        /// The bus topic's name.
+        topic: &'static str,
+        /// The partition concerned.
+        partition: Partition,
+        /// The offset asked for.
+        wanted: Offset,
+        /// Where the log ends.
+        end: Offset,
+    },
+    /// Retention removed records before they were read.
+    #[error("partition {partition} of bus topic {topic} now begins at {begin}, but reading was to go on at {wanted}: {} records were removed by retention before they were read", begin - wanted)]
+    OffsetGone {
+        /// The bus topic's name.
+        topic: &'static str,
+        /// The partition concerned.
+        partition: Partition,
+        /// The offset asked for.
+        wanted: Offset,
+        /// Where the log begins now.
+        begin: Offset,
+    },
+    /// The bus is being shut down.
+    #[error("the bus is shutting down")]
+    Closed,
+}

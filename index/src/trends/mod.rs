@@ -1,0 +1,5 @@
+//! Trending issues.
+
+pub mod model;
+
+pub use model::{Issue, IssueId, TrendList};

@@ -1,0 +1,178 @@
+//! What the trend detector says: a list of issues, each with all that is needed to check it.
+
+use std::collections::BTreeMap;
+
+use bus::{Channel, Offsets, PostId, SentimentLabel};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+/// The identity of an issue: the same over hours, days and restarts.
+pub type IssueId = Ulid;
+
+/// The state of the conversation at one moment. The same inputs give the same list and the same hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrendList {
+    /// The moment in *event* time that the list describes (UTC).
+    pub as_of: Timestamp,
+    /// When it was computed by the clock (UTC); not part of the hash.
+    pub computed_at: Timestamp,
+    /// How far the detector had read the bus.
+    pub offsets: Offsets,
+    /// Version of the algorithm and hash of its configuration.
+    pub method: String,
+    /// BLAKE3 over all of the list but `computed_at`, in hexadecimal.
+    pub hash: String,
+    /// Days of conversation seen so far; before `baseline_days` days there is no baseline, and so no trend.
+    pub days_seen: u32,
+    /// The issues, strongest first.
+    pub issues: Vec<Issue>,
+    /// Issues that failed the gate, with the reason, for a person to release or confirm.
+    pub held: Vec<Issue>,
+    /// Issues that are no more: an id leads to what became of it.
+    pub retired: BTreeMap<IssueId, Retired>,
+}
+
+/// What became of an issue that is no longer listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retired {
+    /// It was found to be the same as another one.
+    MergedInto(IssueId),
+    /// It fell back to its usual level at this time and is kept for reference under its label.
+    Expired {
+        /// Its last label.
+        label: String,
+        /// When it was last listed (UTC).
+        last_listed: Timestamp,
+    },
+}
+
+/// An issue of public concern: a cluster of posts followed under one identity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Issue {
+    /// Identity.
+    pub id: IssueId,
+    /// A readable phrase in the words of the posts.
+    pub label: String,
+    /// What it is doing.
+    pub status: Status,
+    /// Strength: -log10 of the combined p-value, soft-capped.
+    pub score: f64,
+    /// Created time of the first post of the present rise (UTC).
+    pub first_seen: Timestamp,
+    /// Posts in the last 7 days.
+    pub posts: u64,
+    /// Distinct voices in the last 7 days.
+    pub voices: u64,
+    /// Posts in the 7 days before these, for "up 118%".
+    pub posts_before: u64,
+    /// The evidence channel by channel, strongest first; only channels with any.
+    pub channels: Vec<ChannelEvidence>,
+    /// The first and last day of the baseline.
+    pub baseline: (Date, Date),
+    /// What is usual in a day: posts from low to high (10th to 90th percentile of the baseline days).
+    pub usual: (f64, f64),
+    /// Posts and voices on each of the last 28 days (Europe/London), oldest first, `as_of`'s day last.
+    pub days: Vec<DayCount>,
+    /// The words used more than usual.
+    pub terms: Vec<TermEvidence>,
+    /// How the posts of the last 7 days feel; posts that were not scored are in no class.
+    pub sentiment: BTreeMap<SentimentLabel, u64>,
+    /// Posts of the last 7 days by NHS region (slug), most first.
+    pub regions: Vec<(String, u64)>,
+    /// Main subjects of the posts, most first.
+    pub topics: Vec<(String, u64)>,
+    /// Posts that show different views: distinct authors, channels and places; one offline where there is one.
+    pub quotes: Vec<PostId>,
+    /// Recent posts of the issue, newest first, at most 400.
+    pub recent: Vec<PostId>,
+    /// The busiest source and its share of the posts of the last 7 days, 0 to 1.
+    pub busiest_source: (String, f64),
+    /// Posts not counted as voices, and why.
+    pub discounted: Discounted,
+    /// What the gate asked, and what it found.
+    pub gate: Vec<GateCheck>,
+    /// Other issues that share posts or words with this one.
+    pub related: Vec<IssueId>,
+    /// A query in the search grammar that opens the posts of this issue.
+    pub query: String,
+}
+
+/// What an issue is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Not seen before its present rise.
+    New,
+    /// Above its usual range and growing.
+    Rising,
+    /// Above its usual range, no longer growing.
+    Sustained,
+    /// Coming down.
+    Falling,
+    /// Failed the gate: looks coordinated.
+    Held,
+}
+
+/// The evidence for an issue in one channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelEvidence {
+    /// Which channel.
+    pub channel: Channel,
+    /// The window in which the rise is clearest, in hours.
+    pub window_h: u32,
+    /// Voices in that window.
+    pub voices: u64,
+    /// Voices expected in it from the baseline.
+    pub expected: f64,
+    /// Posts in that window.
+    pub posts: u64,
+    /// Probability of as many voices if nothing had changed, times the windows tried.
+    pub p: f64,
+}
+
+/// Counts of one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayCount {
+    /// The day in Europe/London.
+    pub day: Date,
+    /// Posts.
+    pub posts: u64,
+    /// Distinct voices.
+    pub voices: u64,
+}
+
+/// One word or phrase of an issue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TermEvidence {
+    /// The word or phrase as people write it.
+    pub term: String,
+    /// Voices in the strongest window.
+    pub voices: u64,
+    /// Voices expected.
+    pub expected: f64,
+    /// The part of its use that is due to the rise: (O - E) / O.
+    pub attributable: f64,
+}
+
+/// Posts of an issue that add no voice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discounted {
+    /// Copies beyond the third of the same text.
+    pub copies: u64,
+    /// Further posts of an author within 24 hours.
+    pub same_author: u64,
+}
+
+/// One rule of the gate with its result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GateCheck {
+    /// What is asked, in words ("at least 5 authors").
+    pub rule: String,
+    /// What was found, in words ("2 authors").
+    pub found: String,
+    /// Whether it passed.
+    pub passed: bool,
+}
