@@ -1,1 +1,35 @@
-//! placeholder
+//! Enrichment: what a post is about, in which language, how it feels, and where.
+//!
+//! A [`Chain`] is an explicit list of [`Enricher`]s, one file a tag. [`run`] reads collected posts from the bus, sends
+//! them through the chain off the async threads, and appends them with their tags. [`Redactor`] is the first of the
+//! chain, and collection applies it as well, so that nothing personal reaches the bus.
+
+mod chain;
+mod config;
+mod language;
+mod places;
+mod redact;
+mod sentiment;
+mod stage;
+mod text;
+mod topics;
+
+use bus::Enriched;
+
+pub use chain::Chain;
+pub use config::EnrichConfig;
+pub use places::RegionInfo;
+pub use redact::Redactor;
+pub use stage::{GROUP, run};
+pub use topics::{Topic, Topics};
+
+/// Adds one kind of tag to posts.
+///
+/// Enrichers do not wait for anything: they are called off the async threads, on several of them at once.
+pub trait Enricher: Send + Sync {
+    /// The name in metrics and benchmarks.
+    fn name(&self) -> &'static str;
+
+    /// Tags every post of the batch, replacing whatever this enricher may have said about it before.
+    fn enrich(&self, batch: &mut [Enriched]);
+}
