@@ -1,1 +1,15 @@
-//! placeholder
+//! What people see: the state of the conversation, issues, search and sources, as pages and as a JSON API.
+//!
+//! Pages are rendered on the server, work without JavaScript, and keep every filter in the URL. This crate only reads:
+//! it has no store of its own.
+
+mod admin;
+mod app;
+mod config;
+mod labels;
+mod serve;
+
+pub use admin::{Ready, serve_admin};
+pub use config::{Audience, AudienceError, DashboardConfig, check_audience};
+pub use labels::{Labels, RegionLabel, TopicLabel};
+pub use serve::{Notice, Parts, serve};

@@ -1,0 +1,94 @@
+//! Where the dashboard listens and whom it serves.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The section `[dashboard]` of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DashboardConfig {
+    /// Where the pages and the JSON API are served.
+    pub listen: SocketAddr,
+    /// Where `/healthz`, `/readyz` and `/metrics` are served; keep it inside the network.
+    pub admin_listen: SocketAddr,
+    /// Who can reach `listen`.
+    pub audience: Audience,
+}
+
+impl Default for DashboardConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)),
+            audience: Audience::Staff,
+        }
+    }
+}
+
+impl DashboardConfig {
+    /// Checks that nobody but staff can see what only staff may see.
+    ///
+    /// # Errors
+    /// [`AudienceError`] when the pages for staff would be reachable from another machine.
+    pub fn check(&self) -> Result<(), AudienceError> {
+        check_audience(self.listen, self.audience)
+    }
+}
+
+/// Who reads the pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// The team: verbatim posts, exact counts, issues that are held.
+    #[default]
+    Staff,
+    /// Everyone: no verbatim posts, no counts under 10, no held issues.
+    Public,
+}
+
+/// The pages for staff would be served to everyone.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error(
+    "the dashboard for staff shows posts word for word and has no sign-in yet, so it is served on this machine only, \
+     but `listen` is {listen}: set `listen = \"127.0.0.1:{}\"`, or `audience = \"public\"`",
+    listen.port()
+)]
+pub struct AudienceError {
+    /// The address that is too open.
+    pub listen: SocketAddr,
+}
+
+/// Checks that an audience may be served on an address: staff on loopback only, for as long as there is no sign-in.
+///
+/// # Errors
+/// [`AudienceError`].
+pub fn check_audience(listen: SocketAddr, audience: Audience) -> Result<(), AudienceError> {
+    match audience {
+        Audience::Staff if !listen.ip().to_canonical().is_loopback() => Err(AudienceError { listen }),
+        Audience::Staff | Audience::Public => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn staff_pages_stay_on_this_machine() {
+        for open in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080", "[::ffff:192.0.2.1]:80"] {
+            assert!(check_audience(open.parse().unwrap(), Audience::Staff).is_err(), "{open}");
+            assert_eq!(check_audience(open.parse().unwrap(), Audience::Public), Ok(()));
+        }
+        for closed in ["127.0.0.1:8080", "127.8.8.8:1", "[::1]:8080", "[::ffff:127.0.0.1]:8080"] {
+            assert_eq!(check_audience(closed.parse().unwrap(), Audience::Staff), Ok(()), "{closed}");
+        }
+    }
+
+    #[test]
+    fn the_error_says_what_to_write_instead() {
+        let error = check_audience("0.0.0.0:8080".parse().unwrap(), Audience::Staff).unwrap_err().to_string();
+        assert!(error.contains("`listen = \"127.0.0.1:8080\"`"), "{error}");
+    }
+}

@@ -1,0 +1,75 @@
+//! What the pages are made from, and serving them.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use bus::SourceHealth;
+use index::trends::TrendList;
+use index::{Analytics, Searcher};
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Audience;
+use crate::labels::Labels;
+
+/// How long answers under way may take once the program is asked to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Everything the pages are made from.
+#[derive(Clone)]
+pub struct Parts {
+    /// Finds posts.
+    pub searcher: Searcher,
+    /// Counts posts and voices.
+    pub analytics: Arc<dyn Analytics>,
+    /// The newest list of issues; `None` until there is a first one.
+    pub trends: watch::Receiver<Option<Arc<TrendList>>>,
+    /// How the sources are doing at this moment.
+    pub health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
+    /// Names for people.
+    pub labels: Labels,
+    /// Whether the conversation is real.
+    pub notice: Notice,
+    /// Who reads the pages.
+    pub audience: Audience,
+    /// The clock (UTC).
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// Whether the conversation is real.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Notice {
+    /// People said it.
+    #[default]
+    Real,
+    /// It is made up for a demonstration, and every page says so.
+    Fictional,
+}
+
+/// Serves the pages and the JSON API until `cancel`, then lets the answers under way finish.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, parts: Parts, cancel: CancellationToken) -> io::Result<()> {
+    serve_until(listener, crate::app::router(parts), cancel).await
+}
+
+/// Serves `router` until `cancel`, and then for at most [`DRAIN`], so that a slow reader cannot hold up the end.
+pub(crate) async fn serve_until(listener: TcpListener, router: Router, cancel: CancellationToken) -> io::Result<()> {
+    let drained = {
+        let cancel = cancel.clone();
+        async move {
+            cancel.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        }
+    };
+    let server = axum::serve(listener, router).with_graceful_shutdown(cancel.cancelled_owned());
+    tokio::select! {
+        result = async { server.await } => result,
+        () = drained => Ok(()),
+    }
+}
