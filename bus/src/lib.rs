@@ -10,6 +10,8 @@
 
 pub mod change;
 pub mod config_file;
+pub mod data_dir;
+pub mod embedded;
 pub mod health;
 pub mod id;
 pub mod log;
@@ -17,8 +19,10 @@ pub mod post;
 pub mod record;
 
 pub use change::Change;
+pub use data_dir::DataDir;
+pub use embedded::{BusConfig, EmbeddedBus, Retained};
 pub use health::{SourceHealth, SourceState};
 pub use id::{AuthorKey, EventId, IdKey, PostId, SourceId};
 pub use log::{Bus, BusError, BusTopic, Lag, Reader};
 pub use post::{Channel, Enriched, Place, PlaceKind, Post, Sentiment, SentimentLabel, TopicTag};
-pub use record::{Delivered, Offset, Offsets, Partition, Record};
+pub use record::{Delivered, Offset, Offsets, Partition, Record, partition_of};

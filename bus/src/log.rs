@@ -28,6 +28,25 @@ impl BusTopic {
             Self::DeadLetters => "dead-letters",
         }
     }
+
+    /// The position in [`BusTopic::ALL`].
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Posts => 0,
+            Self::Enriched => 1,
+            Self::DeadLetters => 2,
+        }
+    }
+
+    /// The largest payload that the bus topic takes, in bytes. Each stage adds to what it read, so that each limit leaves
+    /// room for that: whatever was accepted once can be passed on.
+    pub fn max_payload_bytes(self) -> usize {
+        match self {
+            Self::Posts => 1024 * 1024,
+            Self::Enriched => 2 * 1024 * 1024,
+            Self::DeadLetters => 16 * 1024 * 1024,
+        }
+    }
 }
 
 /// A durable, partitioned log.
@@ -98,7 +117,7 @@ impl Lag {
 }
 
 /// What can go wrong with the log, by what the caller can do about it.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BusError {
     /// Another process works in this data directory.
     #[error("{path} is in use by another process ({owner}): stop it, or choose another data directory with --data-dir")]
@@ -130,6 +149,28 @@ pub enum BusError {
         /// The system's own words.
         reason: String,
     },
+    /// What lies on disk cannot be read as a log.
+    #[error(
+        "the log in {path} is damaged: {reason}; check the disk, then restore the directory from a backup, or move it away to begin with an empty log"
+    )]
+    Damaged {
+        /// The directory.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A record is larger than the log takes. Nothing of its batch was accepted.
+    #[error(
+        "a record of {bytes} bytes is too large for bus topic {topic}, which takes at most {limit} bytes: leave it out"
+    )]
+    TooLarge {
+        /// The bus topic's name.
+        topic: &'static str,
+        /// The size of the record's payload.
+        bytes: usize,
+        /// The largest payload that the bus topic takes.
+        limit: usize,
+    },
     /// Stored offsets lie beyond the end of the log.
     #[error(
         "partition {partition} of bus topic {topic} ends at {end}, but reading was to go on at {wanted}: the log is not the one these offsets belong to; restore the matching log, or remove the index directory so that it is built anew"
@@ -145,7 +186,7 @@ pub enum BusError {
         end: Offset,
     },
     /// Retention removed records before they were read.
-    #[error("partition {partition} of bus topic {topic} now begins at {begin}, but reading was to go on at {wanted}: {} records were removed by retention before they were read", begin - wanted)]
+    #[error("partition {partition} of bus topic {topic} now begins at {begin}, but reading was to go on at {wanted}: {} records were removed by retention before they were read", begin.saturating_sub(*wanted))]
     OffsetGone {
         /// The bus topic's name.
         topic: &'static str,

@@ -31,6 +31,16 @@ impl Offsets {
     }
 }
 
+/// The partition of `key` among `partitions` (at least 1): its first eight bytes as a big-endian number, modulo that.
+///
+/// Ids are hashes already, so this spreads them evenly. It must never change, or else a post and its later deletion would
+/// lie in different partitions.
+pub fn partition_of(key: &PostId, partitions: u32) -> Partition {
+    let (head, _) = key.as_bytes().split_first_chunk().expect("an id has 16 bytes");
+    let partition = u64::from_be_bytes(*head) % u64::from(partitions.max(1));
+    Partition::try_from(partition).expect("a remainder is smaller than the number of partitions")
+}
+
 /// Something to append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -51,4 +61,25 @@ pub struct Delivered {
     pub appended_at: Timestamp,
     /// The content.
     pub payload: Vec<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_partition_of_a_key_never_changes() {
+        let mut bytes = [0xff; 16];
+        bytes[..8].copy_from_slice(&10_u64.to_be_bytes());
+        assert_eq!(partition_of(&PostId::from_bytes(bytes), 4), 2);
+        assert_eq!(partition_of(&PostId::from_bytes([0xff; 16]), 7), 1);
+    }
+
+    #[test]
+    fn offsets_only_move_forward_and_name_the_next_record() {
+        let mut offsets = Offsets::default();
+        offsets.advance(1, 4);
+        offsets.advance(1, 2);
+        assert_eq!((offsets.next(0), offsets.next(1)), (0, 5));
+    }
 }
