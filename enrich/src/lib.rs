@@ -11,6 +11,8 @@ mod places;
 mod redact;
 mod sentiment;
 mod stage;
+#[cfg(test)]
+mod testing;
 mod text;
 mod topics;
 

@@ -1,1 +1,84 @@
 //! Small helpers for text that several enrichers need.
+
+/// Whether `start..end` is not inside a longer word: no letter or digit stands directly before or after it.
+pub(crate) fn is_whole_word(text: &str, start: usize, end: usize) -> bool {
+    starts_word(text, start) && ends_word(text, end)
+}
+
+/// Whether no letter or digit stands directly before `start`.
+pub(crate) fn starts_word(text: &str, start: usize) -> bool {
+    match text.as_bytes()[..start].last() {
+        None => true,
+        Some(byte) if byte.is_ascii() => !byte.is_ascii_alphanumeric(),
+        Some(_) => !text[..start].chars().next_back().is_some_and(char::is_alphanumeric),
+    }
+}
+
+/// Whether no letter or digit stands directly at `end`.
+pub(crate) fn ends_word(text: &str, end: usize) -> bool {
+    match text.as_bytes().get(end) {
+        None => true,
+        Some(byte) if byte.is_ascii() => !byte.is_ascii_alphanumeric(),
+        Some(_) => !text[end..].chars().next().is_some_and(char::is_alphanumeric),
+    }
+}
+
+/// Where the word that contains or begins at `start` ends: letters, digits, and apostrophes and hyphens inside it.
+pub(crate) fn word_end(text: &str, start: usize) -> usize {
+    let mut end = start;
+    let mut chars = text[start..].char_indices().peekable();
+    while let Some((offset, c)) = chars.next() {
+        let joins = is_apostrophe(c) || c == '-';
+        if c.is_alphanumeric() || (joins && chars.peek().is_some_and(|(_, next)| next.is_alphanumeric())) {
+            end = start + offset + c.len_utf8();
+        } else {
+            break;
+        }
+    }
+    end
+}
+
+/// The word that ends directly before `end`, after white space; empty where there is none.
+pub(crate) fn word_before(text: &str, end: usize) -> &str {
+    let before = text[..end].trim_end_matches([' ', '\u{a0}', '\n', '\t']);
+    let start = before
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| c.is_alphanumeric() || is_apostrophe(*c))
+        .last()
+        .map_or(before.len(), |(index, _)| index);
+    &before[start..]
+}
+
+/// The word that begins at `start`, after white space; empty where there is none.
+pub(crate) fn word_after(text: &str, start: usize) -> &str {
+    let after = text[start..].trim_start_matches([' ', '\u{a0}', '\n', '\t']);
+    &after[..word_end(after, 0)]
+}
+
+/// Straight and curly apostrophes.
+pub(crate) fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_whole_only_between_boundaries() {
+        let text = "é111 in Bath.";
+        assert!(!is_whole_word(text, 2, 5), "a letter outside ASCII is a letter too");
+        assert!(is_whole_word(text, 9, 13));
+        assert!(!is_whole_word(text, 9, 12));
+    }
+
+    #[test]
+    fn words_keep_inner_apostrophes_and_hyphens() {
+        assert_eq!(word_end("O’Brien-Smith's dog", 0), "O’Brien-Smith's".len());
+        assert_eq!(word_end("James' dog", 0), "James".len());
+        assert_eq!(word_before("going to\u{a0}Bath", 10), "to");
+        assert_eq!(word_after("Bath hospital.", 4), "hospital");
+        assert_eq!(word_before("(Bath", 1), "");
+    }
+}

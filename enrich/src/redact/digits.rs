@@ -1,0 +1,165 @@
+//! NHS numbers and telephone numbers: groups of digits, by how many they are and how they begin.
+
+use super::Span;
+
+/// A run of groups never needs to be longer than this: "+44 (0) 7 7 0 0 9 0 0 1 2 3" has thirteen.
+const MAX_GROUPS: usize = 16;
+
+/// One group of digits, as a range of bytes.
+#[derive(Clone, Copy)]
+struct Group {
+    start: usize,
+    end: usize,
+}
+
+impl Group {
+    fn len(self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// Finds telephone numbers, and all ten-digit numbers that could be NHS numbers, checksum or not.
+pub(super) fn find(text: &str, found: &mut Vec<Span>) {
+    let mut groups = Vec::with_capacity(MAX_GROUPS);
+    let mut from = 0;
+    while let Some(next) = run_of_groups(text, from, &mut groups) {
+        let mut first = 0;
+        while first < groups.len() {
+            let claimed = phone(text, &groups[first..]).or_else(|| nhs_number(text, &groups[first..]));
+            match claimed {
+                Some((count, span)) => {
+                    found.push(span);
+                    first += count;
+                }
+                None => first += 1,
+            }
+        }
+        from = next;
+    }
+}
+
+/// Fills `groups` with the next groups of digits that only separators hold apart; gives the place after them.
+fn run_of_groups(text: &str, from: usize, groups: &mut Vec<Group>) -> Option<usize> {
+    groups.clear();
+    let bytes = text.as_bytes();
+    let mut start = from + bytes[from..].iter().position(u8::is_ascii_digit)?;
+    loop {
+        let length = bytes[start..].iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len() - start);
+        let end = start + length;
+        groups.push(Group { start, end });
+        match separator(&text[end..]) {
+            Some(gap) if groups.len() < MAX_GROUPS => start = end + gap,
+            _ => return Some(end),
+        }
+    }
+}
+
+/// The length of one to three separators that are followed by a digit.
+fn separator(rest: &str) -> Option<usize> {
+    let mut length = 0;
+    for (count, c) in rest.chars().enumerate() {
+        if c.is_ascii_digit() {
+            return (count > 0).then_some(length);
+        }
+        let separates =
+            matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '(' | ')' | '/');
+        if !separates || count == 3 {
+            return None;
+        }
+        length += c.len_utf8();
+    }
+    None
+}
+
+/// A telephone number at the first group: how many groups it takes, and where it is.
+fn phone(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
+    let first = groups[0];
+    let digits = &text[first.start..first.end];
+    let plus = text[..first.start].ends_with('+');
+    let count = if plus && !digits.starts_with("44") {
+        abroad(groups)
+    } else if plus || digits.starts_with("0044") {
+        let prefix = if plus { 2 } else { 4 };
+        // "+44 (0)113": the zero in brackets is not dialled.
+        let zero = usize::from(digits[prefix..].starts_with('0') || starts_with_zero(text, groups, prefix));
+        exactly(text, groups, prefix + zero + 10).or_else(|| exactly(text, groups, prefix + zero + 9))
+    } else if looks_national(digits) {
+        exactly(text, groups, 11).or_else(|| exactly(text, groups, 10))
+    } else {
+        None
+    }?;
+    let mut start = first.start - usize::from(plus);
+    if text[..start].ends_with('(') {
+        start -= 1;
+    }
+    Some((count, Span { start, end: groups[count - 1].end, replacement: "[phone]".into() }))
+}
+
+/// "0113", "07700", "020": at least three digits, so that the day of a date is not taken for it.
+fn looks_national(digits: &str) -> bool {
+    let bytes = digits.as_bytes();
+    bytes.len() >= 3 && bytes[0] == b'0' && matches!(bytes[1], b'1' | b'2' | b'3' | b'5' | b'7' | b'8' | b'9')
+}
+
+fn starts_with_zero(text: &str, groups: &[Group], prefix: usize) -> bool {
+    groups[0].len() == prefix && groups.get(1).is_some_and(|group| text[group.start..].starts_with('0'))
+}
+
+/// How many groups hold exactly `wanted` digits together. A group before a colon is the hour of a time.
+fn exactly(text: &str, groups: &[Group], wanted: usize) -> Option<usize> {
+    let mut total = 0;
+    for (index, group) in groups.iter().enumerate() {
+        if text[group.end..].starts_with(':') {
+            return None;
+        }
+        total += group.len();
+        if total >= wanted {
+            return (total == wanted).then_some(index + 1);
+        }
+    }
+    None
+}
+
+/// How many groups belong to a number in another country: eight to fifteen digits (ITU-T E.164).
+fn abroad(groups: &[Group]) -> Option<usize> {
+    let mut total = 0;
+    let mut count = 0;
+    for group in groups {
+        if total + group.len() > 15 {
+            break;
+        }
+        total += group.len();
+        count += 1;
+    }
+    (total >= 8).then_some(count)
+}
+
+/// An NHS number at the first group: ten digits together, or 3-3-4, or anyhow grouped after "NHS".
+fn nhs_number(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
+    let before = &text[..groups[0].start];
+    let lengths = |index: usize| groups.get(index).map_or(0, |group| group.len());
+    let count = if lengths(0) == 10 && !is_amount_or_fraction(before) {
+        1
+    } else if (lengths(0), lengths(1), lengths(2)) == (3, 3, 4) {
+        3
+    } else if speaks_of_nhs_number(before) {
+        exactly(text, groups, 10)?
+    } else {
+        return None;
+    };
+    let (start, end) = (groups[0].start, groups[count - 1].end);
+    Some((count, Span { start, end, replacement: "[NHS number]".into() }))
+}
+
+/// "£1234567890" and "0.1234567890" count or measure something.
+fn is_amount_or_fraction(before: &str) -> bool {
+    before.ends_with(['£', '$', '€'])
+        || before.strip_suffix(['.', ',']).is_some_and(|whole| whole.ends_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Whether "NHS no", "NHS number" or the like stands shortly before.
+fn speaks_of_nhs_number(before: &str) -> bool {
+    let start = before.char_indices().rev().nth(20).map_or(0, |(index, _)| index);
+    let near = before[start..].to_ascii_lowercase();
+    near.rfind("nhs").is_some_and(|nhs| near[nhs..].contains("no") || near[nhs..].contains("num"))
+}

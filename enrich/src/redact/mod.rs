@@ -1,0 +1,144 @@
+//! Redaction: what could identify a person is replaced before a post reaches the bus.
+//!
+//! Every kind of personal detail has a file of its own that finds spans in a text. Rules lean towards removing too much
+//! where a number looks like an NHS number or a telephone number, and towards leaving text alone where a word only
+//! might be a name: a reader must still be able to follow what was said.
+
+mod address;
+mod birth;
+mod digits;
+mod name;
+mod postcode;
+mod url;
+
+use std::borrow::Cow;
+
+use bus::{Enriched, Post};
+
+use crate::Enricher;
+
+/// Replaces what could identify a person by a placeholder that names its kind: `[NHS number]`, `[phone]`, `[email]`,
+/// `[handle]`, `[name]`, `[date of birth]`, and `[postcode LS6]`, which keeps the district.
+pub struct Redactor {
+    births: birth::Births,
+    names: name::Names,
+}
+
+/// A part of a text and what to put in its place.
+#[derive(Debug)]
+struct Span {
+    start: usize,
+    end: usize,
+    replacement: Cow<'static, str>,
+}
+
+impl Default for Redactor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Redactor {
+    /// A redactor; it needs no configuration.
+    pub fn new() -> Self {
+        Self { births: birth::Births::new(), names: name::Names::new() }
+    }
+
+    /// The text without what could identify a person. Redacting twice changes nothing more.
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let Some(mut redacted) = self.pass(text) else { return Cow::Borrowed(text) };
+        // Replacing one thing can bring to light another that overlapped it. Every pass takes letters or digits away
+        // that no placeholder brings back, so this ends.
+        while let Some(again) = self.pass(&redacted) {
+            redacted = again;
+        }
+        Cow::Owned(redacted)
+    }
+
+    /// Redacts the text and the title of a post, and removes credentials from its URL.
+    pub fn redact_post(&self, post: &mut Post) {
+        if let Cow::Owned(text) = self.redact(&post.text) {
+            post.text = text;
+        }
+        if let Some(title) = &mut post.title
+            && let Cow::Owned(redacted) = self.redact(title)
+        {
+            *title = redacted;
+        }
+        if let Some(clean) = post.url.as_deref().and_then(url::without_secrets) {
+            post.url = Some(clean);
+        }
+    }
+
+    /// One pass over the text: `None` where there is nothing to replace.
+    fn pass(&self, text: &str) -> Option<String> {
+        let clues = Clues::of(text);
+        let mut found = Vec::new();
+        if clues.link {
+            url::find(text, &mut found);
+        }
+        if clues.at || clues.slash {
+            address::find(text, &mut found);
+        }
+        if clues.digit {
+            self.births.find(text, &mut found);
+            digits::find(text, &mut found);
+            postcode::find(text, &mut found);
+        }
+        self.names.find(text, &mut found);
+        (!found.is_empty()).then(|| replace(text, found))
+    }
+}
+
+impl Enricher for Redactor {
+    fn name(&self) -> &'static str {
+        "redact"
+    }
+
+    fn enrich(&self, batch: &mut [Enriched]) {
+        for item in batch {
+            self.redact_post(&mut item.post);
+        }
+    }
+}
+
+/// Characters without which whole kinds of detail cannot occur: most posts have few of them.
+struct Clues {
+    digit: bool,
+    at: bool,
+    slash: bool,
+    link: bool,
+}
+
+impl Clues {
+    fn of(text: &str) -> Self {
+        let mut clues = Self { digit: false, at: false, slash: false, link: false };
+        for byte in text.bytes() {
+            clues.digit |= byte.is_ascii_digit();
+            clues.at |= byte == b'@';
+            clues.slash |= byte == b'/';
+        }
+        clues.link = clues.slash && text.contains("://");
+        clues
+    }
+}
+
+/// Puts the replacements in; of overlapping spans the one that begins first counts, and the longer of two that begin
+/// together.
+fn replace(text: &str, mut found: Vec<Span>) -> String {
+    found.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for span in found {
+        if span.start >= done {
+            out.push_str(&text[done..span.start]);
+            out.push_str(&span.replacement);
+            done = span.end;
+        }
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+#[cfg(test)]
+mod tests;

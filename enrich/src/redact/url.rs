@@ -1,0 +1,95 @@
+//! Credentials in URLs: a user's name and password before the host, and secret values in the query or fragment.
+
+use super::Span;
+
+/// Names of parameters whose values open something; compared in lower case and without `-` and `_`.
+const SECRET_KEYS: [&str; 24] = [
+    "token",
+    "accesstoken",
+    "refreshtoken",
+    "idtoken",
+    "authtoken",
+    "key",
+    "apikey",
+    "accesskey",
+    "auth",
+    "authorization",
+    "authcode",
+    "sig",
+    "signature",
+    "secret",
+    "clientsecret",
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "session",
+    "sessionid",
+    "sid",
+    "jwt",
+    "code",
+];
+
+/// Finds URLs that carry secrets.
+pub(super) fn find(text: &str, found: &mut Vec<Span>) {
+    let mut from = 0;
+    while let Some(colon) = text[from..].find("://").map(|index| from + index) {
+        let before = &text[from..colon];
+        let scheme = before.bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
+        let start = colon - scheme;
+        let end = text[colon..]
+            .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ')' | ']'))
+            .map_or(text.len(), |length| colon + length);
+        if let Some(clean) = without_secrets(&text[start..end]) {
+            found.push(Span { start, end, replacement: clean.into() });
+        }
+        from = end;
+    }
+}
+
+/// The URL without its secrets; `None` where it has none.
+pub(super) fn without_secrets(url: &str) -> Option<String> {
+    let (before_fragment, fragment) = split_at(url, '#');
+    let (address, query) = split_at(before_fragment, '?');
+    let clean_address = without_user(address);
+    let clean_query = without_secret_pairs(query);
+    let clean_fragment = without_secret_pairs(fragment);
+    if clean_address.is_none() && clean_query.is_none() && clean_fragment.is_none() {
+        return None;
+    }
+    let mut clean = clean_address.unwrap_or_else(|| address.to_owned());
+    clean.push_str(clean_query.as_deref().unwrap_or(query));
+    clean.push_str(clean_fragment.as_deref().unwrap_or(fragment));
+    Some(clean)
+}
+
+/// The part before the first `mark`, and the part from it on.
+fn split_at(text: &str, mark: char) -> (&str, &str) {
+    text.split_at(text.find(mark).unwrap_or(text.len()))
+}
+
+fn without_user(address: &str) -> Option<String> {
+    let authority = address.find("://")? + 3;
+    let host_end = address[authority..].find('/').map_or(address.len(), |length| authority + length);
+    let at = address[authority..host_end].rfind('@')?;
+    Some(format!("{}{}", &address[..authority], &address[authority + at + 1..]))
+}
+
+/// A query or fragment, with its mark, without the pairs that hold secrets; `None` where it holds none.
+fn without_secret_pairs(part: &str) -> Option<String> {
+    let mark = part.chars().next()?;
+    let pairs = &part[mark.len_utf8()..];
+    if !pairs.split(['&', ';']).any(is_secret) {
+        return None;
+    }
+    let kept: Vec<&str> = pairs.split(['&', ';']).filter(|pair| !is_secret(pair)).collect();
+    Some(if kept.is_empty() { String::new() } else { format!("{mark}{}", kept.join("&")) })
+}
+
+fn is_secret(pair: &str) -> bool {
+    let Some((key, value)) = pair.split_once('=') else { return false };
+    let plain: String = key.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect();
+    let amazon =
+        plain.strip_prefix("xamz").is_some_and(|rest| matches!(rest, "signature" | "credential" | "securitytoken"));
+    !value.is_empty() && (amazon || SECRET_KEYS.contains(&plain.as_str()))
+}
