@@ -1,1 +1,34 @@
-//! placeholder
+//! Collection: from public sources to the bus.
+//!
+//! A [`Collector`] reads one kind of source and says what changed since its [`Cursor`]. The [`run`]ner gives each
+//! configured source a task of its own: it waits for the source's turn, collects, passes the changes through the
+//! [`Intake`] (redaction, then the bus), and only then stores the new cursor. Everything that goes over the network
+//! goes through [`fetch::Gateway`], the only HTTP client of the whole program.
+//!
+//! The way of one post: `collectors/*` -> `runner.rs` -> `intake.rs` -> the bus.
+
+pub mod collector;
+pub mod collectors;
+pub mod fetch;
+pub mod health;
+pub mod import;
+pub mod intake;
+pub mod sources;
+
+mod charset;
+mod clock;
+mod html;
+mod runner;
+mod schedule;
+mod state;
+mod task;
+#[cfg(test)]
+mod testing;
+
+pub use collector::{Batch, CollectError, Collector, Cursor};
+pub use fetch::FetchConfig;
+pub use health::HealthBoard;
+pub use import::{ImportError, ImportOptions, ImportSummary, Imported, import_files};
+pub use intake::{Intake, Pending, Scrub};
+pub use runner::{IngestError, Probe, Settings, probe, run};
+pub use sources::{IngestConfig, SourceConfig, SourceKind};

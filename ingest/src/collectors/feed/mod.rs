@@ -1,0 +1,196 @@
+//! RSS, Atom and JSON feeds.
+
+mod adapt;
+mod parse;
+mod repair;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bus::{Change, IdKey, Post};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::seen::Seen;
+use crate::collector::{Batch, CollectError, Collector, Cursor};
+use crate::fetch::{Answer, Fetched, Gateway, Request, Validators};
+use crate::schedule::polite_interval;
+use crate::sources::SourceConfig;
+
+const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5";
+
+/// So many older pages are read in one call, so that a batch stays small.
+const PAGES_AT_ONCE: usize = 4;
+
+/// So many older pages are read in all; a feed that has more is an archive, not news.
+const PAGES_AT_MOST: u32 = 500;
+
+/// Reads one feed.
+pub struct FeedCollector {
+    source: SourceConfig,
+    url: Url,
+    gateway: Gateway,
+    id_key: IdKey,
+}
+
+/// Where we are in a feed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Position {
+    /// Whether the first page was ever read.
+    begun: bool,
+    /// What the first page's last answer gave to ask for changes.
+    validators: Validators,
+    /// What its entries were.
+    seen: Seen,
+    /// Older pages that are still to be read, the first time only.
+    older: Option<Older>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Older {
+    next: Url,
+    pages_left: u32,
+}
+
+/// What one page gave.
+struct Page {
+    posts: Vec<Post>,
+    older: Option<Url>,
+    /// The feed's own `<ttl>`.
+    ttl: Option<Duration>,
+    dropped: usize,
+}
+
+impl FeedCollector {
+    /// A collector of the feed at `url`.
+    pub fn new(source: SourceConfig, url: Url, gateway: Gateway, id_key: IdKey) -> Self {
+        Self { source, url, gateway, id_key }
+    }
+
+    /// Reads the first page, if it changed.
+    async fn collect_news(&self, mut position: Position) -> Result<Batch, CollectError> {
+        let request = Request { url: self.url.clone(), accept: ACCEPT, validators: position.validators.clone() };
+        let answer = match self.gateway.get(&request).await? {
+            Fetched::Modified(answer) => answer,
+            Fetched::NotModified { fresh_for } => {
+                let next_in = polite_interval(self.source.every, fresh_for);
+                return Ok(Batch { changes: Vec::new(), cursor: Cursor::of(&position), next_in, notice: None });
+            }
+        };
+        position.validators = answer.validators.clone();
+        let fresh_for = answer.fresh_for;
+        let page = self.read(answer).await?;
+        let posts = position.seen.keep_new(page.posts);
+        if !position.begun {
+            position.begun = true;
+            position.older = page.older.map(|next| Older { next, pages_left: PAGES_AT_MOST });
+        }
+        let next_in = match &position.older {
+            Some(_) => Duration::ZERO,
+            None => polite_interval(self.source.every, fresh_for.max(page.ttl)),
+        };
+        let notice = (page.dropped > 0).then(|| {
+            format!(
+                "the feed has {} entries; only the first {} are read",
+                adapt::MAX_ENTRIES + page.dropped,
+                adapt::MAX_ENTRIES
+            )
+        });
+        Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice })
+    }
+
+    /// Reads some of the older pages.
+    async fn collect_older(&self, mut position: Position, mut older: Older) -> Result<Batch, CollectError> {
+        let mut posts = Vec::new();
+        for _ in 0..PAGES_AT_ONCE {
+            let request = Request { url: older.next.clone(), accept: ACCEPT, validators: Validators::default() };
+            let page = match self.older_page(&request).await {
+                Ok(page) => page,
+                // What was read so far is kept; the fault shows again, alone, at the next call.
+                Err(_) if !posts.is_empty() => {
+                    position.older = Some(older);
+                    break;
+                }
+                Err(error @ (CollectError::Malformed { .. } | CollectError::Gone { .. })) => {
+                    let notice = Some(format!("its older entries end early: {error}"));
+                    return Ok(Batch {
+                        changes: Vec::new(),
+                        cursor: Cursor::of(&position),
+                        next_in: self.source.every,
+                        notice,
+                    });
+                }
+                Err(error) => return Err(error),
+            };
+            posts.extend(page.posts);
+            older.pages_left = older.pages_left.saturating_sub(1);
+            position.older = None;
+            match page.older {
+                Some(next) if older.pages_left > 0 && next != older.next => older.next = next,
+                _ => break,
+            }
+            position.older = Some(older.clone());
+        }
+        let next_in = if position.older.is_some() { Duration::ZERO } else { self.source.every };
+        Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice: None })
+    }
+
+    async fn older_page(&self, request: &Request) -> Result<Page, CollectError> {
+        match self.gateway.get(request).await? {
+            Fetched::Modified(answer) => self.read(answer).await,
+            Fetched::NotModified { .. } => Err(CollectError::Malformed {
+                reason: "\"not modified\" was answered to an unconditional request".into(),
+            }),
+        }
+    }
+
+    /// Parses an answer, off the async threads.
+    async fn read(&self, answer: Answer) -> Result<Page, CollectError> {
+        let (source, id_key) = (self.source.clone(), self.id_key.clone());
+        let parsed = tokio::task::spawn_blocking(move || read_page(&answer, &source, &id_key)).await;
+        let reason = match parsed {
+            Ok(Ok(page)) => return Ok(page),
+            Ok(Err(reason)) => reason,
+            Err(_) => "the feed made the parser fail; please report its address".to_owned(),
+        };
+        Err(CollectError::Malformed { reason })
+    }
+}
+
+#[async_trait]
+impl Collector for FeedCollector {
+    async fn collect(&mut self, from: &Cursor) -> Result<Batch, CollectError> {
+        let mut position: Position = from.position();
+        match position.older.take() {
+            Some(older) => self.collect_older(position, older).await,
+            None => self.collect_news(position).await,
+        }
+    }
+}
+
+fn read_page(answer: &Answer, source: &SourceConfig, id_key: &IdKey) -> Result<Page, String> {
+    let document = parse::parse(&answer.body, answer.charset(), &answer.url)?;
+    let older = document.older.clone();
+    let ttl = document.feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
+    let dropped = document.feed.entries.len().saturating_sub(adapt::MAX_ENTRIES);
+    Ok(Page { posts: adapt::posts(document, source, id_key, Timestamp::now()), older, ttl, dropped })
+}
+
+/// Parses a feed that lies in a file.
+///
+/// # Errors
+/// Plain words, when it is not a usable feed.
+pub(crate) fn read_file(bytes: &[u8], source: &SourceConfig, id_key: &IdKey) -> Result<Vec<Post>, String> {
+    let base = Url::parse("https://localhost/").expect("a constant that is an address");
+    Ok(adapt::posts(parse::parse(bytes, None, &base)?, source, id_key, Timestamp::now()))
+}
+
+/// Oldest first, as they were said.
+fn in_order(mut posts: Vec<Post>) -> Vec<Change<Post>> {
+    posts.sort_by_key(|post| post.created_at);
+    posts.into_iter().map(Change::Upsert).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Helpers for this crate's tests: a bus that can refuse, posts, sources.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use bus::{Bus, BusError, BusTopic, Change, Channel, Lag, Post, PostId, Reader, Record, SourceId};
+use jiff::Timestamp;
+
+use crate::sources::{SourceConfig, SourceKind};
+
+/// A bus in memory that refuses chosen appends, as a full disk would. Nobody reads from it.
+#[derive(Default)]
+pub(crate) struct FlakyBus {
+    calls: Mutex<usize>,
+    refused: HashSet<usize>,
+    accepted: Mutex<Vec<Vec<Record>>>,
+}
+
+impl FlakyBus {
+    /// Refuses the appends with these numbers, from 0.
+    pub(crate) fn refusing(calls: impl IntoIterator<Item = usize>) -> Self {
+        Self { refused: calls.into_iter().collect(), ..Self::default() }
+    }
+
+    pub(crate) fn batch_sizes(&self) -> Vec<usize> {
+        self.accepted.lock().unwrap().iter().map(Vec::len).collect()
+    }
+
+    pub(crate) fn changes(&self) -> Vec<Change<Post>> {
+        let batches = self.accepted.lock().unwrap();
+        batches.iter().flatten().map(|record| Change::from_payload(&record.payload).unwrap()).collect()
+    }
+
+    pub(crate) fn posts(&self) -> Vec<Post> {
+        self.changes()
+            .into_iter()
+            .filter_map(|change| match change {
+                Change::Upsert(post) => Some(post),
+                Change::Delete(_) | Change::EraseAuthor(_) => None,
+            })
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Bus for FlakyBus {
+    async fn append(&self, _: BusTopic, records: Vec<Record>) -> Result<(), BusError> {
+        let mut calls = self.calls.lock().unwrap();
+        let call = *calls;
+        *calls += 1;
+        if self.refused.contains(&call) {
+            return Err(BusError::Storage { path: "/data".into(), reason: "No space left on device".into() });
+        }
+        self.accepted.lock().unwrap().push(records);
+        Ok(())
+    }
+
+    async fn reader(&self, _: BusTopic, _: &str) -> Result<Box<dyn Reader>, BusError> {
+        Err(BusError::Closed)
+    }
+
+    async fn lag(&self, _: BusTopic, _: &str) -> Result<Vec<Lag>, BusError> {
+        Ok(Vec::new())
+    }
+}
+
+pub(crate) fn source_id() -> SourceId {
+    "test".parse().unwrap()
+}
+
+pub(crate) fn post(native: &str) -> Post {
+    let at: Timestamp = "2025-03-01T10:00:00Z".parse().unwrap();
+    Post {
+        id: PostId::new(&source_id(), native),
+        source: source_id(),
+        channel: Channel::News,
+        author: None,
+        created_at: at,
+        collected_at: at,
+        text: format!("text of {native}"),
+        title: None,
+        url: None,
+        language_hint: None,
+        place_hint: None,
+        event: None,
+    }
+}
+
+pub(crate) fn feed_source(id: &str, url: &str) -> SourceConfig {
+    SourceConfig {
+        id: id.parse().unwrap(),
+        name: id.to_uppercase(),
+        channel: Channel::News,
+        place: None,
+        language: None,
+        every: std::time::Duration::from_secs(3600),
+        kind: SourceKind::Feed { url: url.parse().unwrap() },
+    }
+}
