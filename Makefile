@@ -1,0 +1,45 @@
+# The two commands are `make demo` and `make test`. Both set up what is missing on a Debian or Ubuntu machine with Rust.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint docs bench audit screenshots
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+
+demo: ## Build, and run the whole pipeline on a made-up conversation
+	@scripts/setup.sh build
+	cargo build --release --locked
+	target/release/discovery demo
+
+run: ## Build, and run the whole pipeline over the real sources in config/
+	@scripts/setup.sh build
+	cargo build --release --locked
+	target/release/discovery run
+
+test: ## Run every check and every test, browser and real servers included
+	@scripts/setup.sh build lint browser
+	$(MAKE) lint
+	cargo test --workspace --locked
+	$(MAKE) docs
+
+lint: ## Formatting, clippy, licences, unused dependencies, spelling
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo deny --locked check bans licenses sources
+	cargo machete
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" typos
+
+docs: ## Build the documentation of the code; a broken link fails
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+bench: ## Measure every stage, and the whole pipeline beside bare Tantivy
+	cargo bench --workspace --locked
+	cargo build --release --locked
+	target/release/discovery bench pipeline
+
+audit: ## Check the dependencies against the advisories (needs the network)
+	cargo deny --locked check advisories
+
+screenshots: ## Draw the pages of a running demonstration into docs/images
+	@scripts/setup.sh browser
+	scripts/screenshots.sh

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs what is missing on a Debian or Ubuntu machine that has Rust. Does nothing where all is there.
+#
+#   scripts/setup.sh build     what `cargo build` needs: a C compiler
+#   scripts/setup.sh lint      cargo-deny, cargo-machete, typos
+#   scripts/setup.sh browser   Chromium and its driver, for the accessibility tests
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+typos_version=1.52.0
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+install_packages() {
+    command -v apt-get >/dev/null || fail "cannot install $*: this is not Debian or Ubuntu; install them by hand and try again"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "cannot install $*: run as root, or install sudo"
+        as_root=(sudo)
+    fi
+    echo "setup: installing $*" >&2
+    "${as_root[@]}" apt-get update -qq || fail "apt-get update failed: check the network, then try again"
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+        fail "apt-get could not install $*"
+}
+
+setup_build() {
+    command -v cargo >/dev/null || fail "cargo is not on the PATH: install Rust 1.90 or newer with rustup, then try again"
+    command -v cc >/dev/null || install_packages build-essential
+}
+
+setup_lint() {
+    for component in rustfmt clippy; do
+        cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$component"
+    done
+    for tool in cargo-machete cargo-deny; do
+        command -v "$tool" >/dev/null || {
+            echo "setup: installing $tool (some minutes)" >&2
+            cargo install --locked --quiet "$tool"
+        }
+    done
+    if [ ! -x target/tools/bin/typos ]; then
+        python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
+        python3 -m venv target/tools
+        target/tools/bin/pip install --quiet --disable-pip-version-check "typos==$typos_version"
+    fi
+}
+
+setup_browser() {
+    command -v chromium >/dev/null && command -v chromedriver >/dev/null || install_packages chromium chromium-driver
+}
+
+for part in "$@"; do
+    case "$part" in
+    build | lint | browser) "setup_$part" ;;
+    *) fail "unknown part '$part'" ;;
+    esac
+done
