@@ -95,6 +95,9 @@ pub enum AnalyticsError {
     /// The query in the filter cannot be read: show the message beside the input.
     #[error(transparent)]
     Query(#[from] crate::query::QueryError),
+    /// The period does not suit the question: tell the user to choose another.
+    #[error("{0}")]
+    Period(String),
     /// The store failed: show the last good data with its age.
     #[error("the counts cannot be read: {0}")]
     Store(String),

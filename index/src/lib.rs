@@ -1,13 +1,26 @@
 //! What the readers ask: search, counts over time, and trending issues.
 
 pub mod analytics;
+mod document;
+mod error;
 pub mod filter;
+mod london;
 pub mod query;
+mod schema;
 pub mod search;
 pub mod store;
+mod tantivy_analytics;
+#[cfg(test)]
+mod testing;
 pub mod trends;
+mod voices;
+mod writer;
 
 pub use analytics::{Analytics, AnalyticsError, Dimension, Group, Point, Step, Totals};
+pub use error::IndexError;
 pub use filter::{Filter, NONE};
+pub use query::QueryError;
 pub use search::{Hit, Piece, SearchError, SearchPage, SearchRequest, Searcher, Sort};
-pub use store::{Index, IndexError, IndexWriter};
+pub use store::{Index, IndexConfig};
+pub use tantivy_analytics::TantivyAnalytics;
+pub use writer::IndexWriter;

@@ -1,0 +1,123 @@
+//! Posts for this crate's own tests and for the conformance suite of [`crate::Analytics`].
+
+use bus::{
+    AuthorKey, Channel, Enriched, EventId, Place, PlaceKind, Post, PostId, Sentiment, SentimentLabel, SourceId,
+    TopicTag,
+};
+use jiff::Timestamp;
+
+/// A post to be described further: number `n`, said by nobody at 2026-11-02T09:00:00Z on a social network.
+pub fn post(n: u64) -> PostBuilder {
+    let source: SourceId = "test-source".parse().expect("the literal is a slug");
+    let at: Timestamp = "2026-11-02T09:00:00Z".parse().expect("the literal is a time");
+    PostBuilder(Enriched::untagged(Post {
+        id: PostId::new(&source, &n.to_string()),
+        source,
+        channel: Channel::Social,
+        author: None,
+        created_at: at,
+        collected_at: at,
+        text: format!("post number {n}"),
+        title: None,
+        url: None,
+        language_hint: None,
+        place_hint: None,
+        event: None,
+    }))
+}
+
+/// A post in the making.
+#[derive(Clone, Debug)]
+pub struct PostBuilder(Enriched);
+
+impl PostBuilder {
+    /// The text.
+    #[must_use]
+    pub fn text(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.0.post.text);
+        self
+    }
+
+    /// The title.
+    #[must_use]
+    pub fn title(mut self, title: &str) -> Self {
+        self.0.post.title = Some(title.to_owned());
+        self
+    }
+
+    /// The author, by number.
+    #[must_use]
+    pub fn author(mut self, author: u64) -> Self {
+        self.0.post.author = Some(author_key(author));
+        self
+    }
+
+    /// When it was said.
+    #[must_use]
+    pub fn at(mut self, created_at: Timestamp) -> Self {
+        self.0.post.created_at = created_at;
+        self
+    }
+
+    /// The channel.
+    #[must_use]
+    pub fn channel(mut self, channel: Channel) -> Self {
+        self.0.post.channel = channel;
+        self
+    }
+
+    /// The source.
+    #[must_use]
+    pub fn source(mut self, source: &str) -> Self {
+        self.0.post.source = source.parse().expect("tests give a slug");
+        self
+    }
+
+    /// The meeting.
+    #[must_use]
+    pub fn event(mut self, event: &str) -> Self {
+        self.0.post.event = Some(event.parse::<EventId>().expect("tests give an event id"));
+        self
+    }
+
+    /// The region of its only place.
+    #[must_use]
+    pub fn region(mut self, region: &str) -> Self {
+        let (kind, name) = (PlaceKind::Region, region.to_owned());
+        self.0.places = vec![Place { kind, name, region: Some(region.to_owned()), confidence: 0.9 }];
+        self
+    }
+
+    /// The topics.
+    #[must_use]
+    pub fn topics(mut self, topics: &[&str]) -> Self {
+        self.0.topics = topics.iter().map(|&topic| TopicTag { topic: topic.to_owned(), confidence: 0.8 }).collect();
+        self
+    }
+
+    /// The feeling.
+    #[must_use]
+    pub fn feeling(mut self, label: SentimentLabel) -> Self {
+        self.0.sentiment = Some(Sentiment { label, score: 0.5 });
+        self
+    }
+
+    /// The language.
+    #[must_use]
+    pub fn language(mut self, code: &str) -> Self {
+        self.0.language = Some(code.to_owned());
+        self
+    }
+
+    /// The post.
+    pub fn build(self) -> Enriched {
+        self.0
+    }
+}
+
+/// The pseudonym of author number `n`.
+pub fn author_key(n: u64) -> AuthorKey {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..16]);
+    AuthorKey::from_bytes(bytes)
+}

@@ -1,0 +1,98 @@
+//! The one writer of an index.
+
+use bus::{Change, Enriched, Offsets, PostId};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::{TantivyDocument, Term};
+
+use crate::document;
+use crate::error::IndexError;
+use crate::store::{Index, IndexConfig};
+
+/// Segments in which more than this part is deleted are merged, so that what was deleted also leaves the disk.
+const MOST_DELETED: f32 = 0.2;
+
+/// The one writer of an index. Changes become durable and searchable together, at [`IndexWriter::commit`]; what was
+/// not committed vanishes with the writer, and the offsets of the last commit say where to read on.
+pub struct IndexWriter {
+    index: Index,
+    tantivy: tantivy::IndexWriter<TantivyDocument>,
+    json: Vec<u8>,
+}
+
+impl IndexWriter {
+    /// Takes the lock of the index directory.
+    pub(crate) fn open(index: Index, config: &IndexConfig) -> Result<Self, IndexError> {
+        let threads = config.writer_threads.get();
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(threads)
+            .memory_budget_per_thread(config.writer_memory_bytes / threads)
+            .num_merge_threads(1)
+            .build();
+        let tantivy = index
+            .tantivy
+            .writer_with_options(options)
+            .map_err(|reason| IndexError::from_tantivy(&index.dir, &reason))?;
+        let mut merges = LogMergePolicy::default();
+        merges.set_del_docs_ratio_before_merge(MOST_DELETED);
+        tantivy.set_merge_policy(Box::new(merges));
+        Ok(Self { index, tantivy, json: Vec::new() })
+    }
+
+    /// The offsets of the last commit: where reading goes on.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`] when they cannot be read.
+    pub fn offsets(&self) -> Result<Offsets, IndexError> {
+        let metas = self.index.tantivy.load_metas().map_err(|reason| self.failed(&reason))?;
+        match metas.payload {
+            None => Ok(Offsets::default()),
+            Some(payload) => serde_json::from_str(&payload).map_err(|reason| {
+                IndexError::damaged(&self.index.dir, format!("its offsets are unreadable: {reason}"))
+            }),
+        }
+    }
+
+    /// Applies one change; it is searchable after the next commit.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn apply(&mut self, change: &Change<Enriched>) -> Result<(), IndexError> {
+        match change {
+            Change::Upsert(post) => {
+                self.delete(post.post.id);
+                let document = document::from_post(&self.index.fields, post, &mut self.json);
+                self.tantivy.add_document(document).map_err(|reason| self.failed(&reason))?;
+            }
+            Change::Delete(id) => self.delete(*id),
+            Change::EraseAuthor(author) => {
+                self.tantivy.delete_term(Term::from_field_bytes(self.index.fields.author, author.as_bytes()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes all changes durable and searchable, with `offsets` in the same commit.
+    ///
+    /// # Errors
+    /// [`IndexError`]; the changes since the last commit are then not durable, and reading must go on from
+    /// [`IndexWriter::offsets`].
+    pub fn commit(&mut self, offsets: &Offsets) -> Result<(), IndexError> {
+        let payload = serde_json::to_string(offsets).expect("offsets are numbers, which JSON can say");
+        self.commit_payload(&payload).map_err(|reason| self.failed(&reason))
+    }
+
+    fn commit_payload(&mut self, payload: &str) -> tantivy::Result<()> {
+        let mut prepared = self.tantivy.prepare_commit()?;
+        prepared.set_payload(payload);
+        prepared.commit()?;
+        self.index.reader.reload()
+    }
+
+    fn delete(&self, id: PostId) {
+        self.tantivy.delete_term(Term::from_field_bytes(self.index.fields.id, id.as_bytes()));
+    }
+
+    fn failed(&self, reason: &tantivy::TantivyError) -> IndexError {
+        IndexError::from_tantivy(&self.index.dir, reason)
+    }
+}
