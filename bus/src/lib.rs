@@ -10,6 +10,8 @@
 
 pub mod change;
 pub mod config_file;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod data_dir;
 pub mod embedded;
 pub mod health;

@@ -15,6 +15,8 @@ mod reader;
 mod retention;
 mod segment;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -212,33 +214,5 @@ impl Shared {
     /// Wakes every reader of `topic`.
     fn announce(&self, topic: BusTopic) {
         self.changes[topic.index()].send_replace(());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::Offsets;
-
-    fn record(text: &str) -> Record {
-        Record { key: Some(crate::PostId::from_bytes([7; 16])), payload: text.as_bytes().to_vec() }
-    }
-
-    #[tokio::test]
-    async fn what_was_appended_and_committed_is_there_after_a_restart() {
-        let dir = tempfile::tempdir().unwrap();
-        let bus = EmbeddedBus::open(dir.path(), &BusConfig::default()).unwrap();
-        bus.append(BusTopic::Posts, vec![record("a"), record("b")]).await.unwrap();
-        let mut reader = bus.reader(BusTopic::Posts, "g").await.unwrap();
-        let read = reader.next(1).await.unwrap();
-        assert_eq!(read[0].payload, b"a");
-        let mut offsets = Offsets::default();
-        offsets.advance(read[0].partition, read[0].offset);
-        reader.commit(&offsets).await.unwrap();
-        drop(reader);
-        drop(bus);
-        let bus = EmbeddedBus::open(dir.path(), &BusConfig::default()).unwrap();
-        let mut reader = bus.reader(BusTopic::Posts, "g").await.unwrap();
-        assert_eq!(reader.next(10).await.unwrap()[0].payload, b"b");
     }
 }

@@ -59,8 +59,7 @@ fn close_old_segment(store: &Store, topic: BusTopic, now: Timestamp, span: Signe
     let mut batch = store.batch();
     store.put_extent(&mut batch, topic, next.number, &next.extent);
     store.commit(batch)?;
-    store.replace_last(topic, next);
-    Ok(())
+    store.replace_last(topic, next)
 }
 
 /// The oldest segment of `topic`, if it is to go.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use jiff::Timestamp;
@@ -194,15 +195,17 @@ impl Store {
 
     /// Commits `batch`. Waits until the log has room in memory for it.
     pub(super) fn commit(&self, batch: OwnedWriteBatch) -> fjall::Result<()> {
-        for topic in BusTopic::ALL {
-            let written = self.segments(topic).back().map(|segment| segment.blocks.clone());
-            // `fjall` waits inside `commit` for its own flushes, and for ever when one has failed; so never come near.
-            while written.as_ref().is_some_and(|keyspace| keyspace.sealed_memtable_count() > 1) {
-                self.database.persist(PersistMode::Buffer)?;
-                std::thread::park_timeout(std::time::Duration::from_millis(2));
-            }
+        // `fjall` waits inside `commit` for its own flushes, and for ever when one has failed; so never come near that.
+        while self.is_flushing_behind() {
+            self.database.persist(PersistMode::Buffer)?;
+            std::thread::park_timeout(Duration::from_millis(2));
         }
         batch.commit()
+    }
+
+    fn is_flushing_behind(&self) -> bool {
+        let behind = |topic| self.segments(topic).back().is_some_and(|last| last.blocks.sealed_memtable_count() > 1);
+        self.database.outstanding_flushes() > 2 || BusTopic::ALL.into_iter().any(behind)
     }
 
     /// The keyspace of a segment, new or not.
@@ -221,12 +224,16 @@ impl Store {
     }
 
     /// Lets readers see `segment`, whose extent is safe on disk: the last one as it is now, or a new one.
-    pub(super) fn replace_last(&self, topic: BusTopic, segment: Segment) {
+    pub(super) fn replace_last(&self, topic: BusTopic, segment: Segment) -> fjall::Result<()> {
         let mut segments = self.segments(topic);
-        if segments.back().is_some_and(|last| last.number == segment.number) {
+        let closed = segments.back().filter(|last| last.number != segment.number).map(|last| last.blocks.clone());
+        if closed.is_none() {
             segments.pop_back();
         }
         segments.push_back(segment);
+        drop(segments);
+        // Nothing more is written to a closed segment, so that it would stay in memory, and keep its journal, for ever.
+        closed.map_or(Ok(()), |blocks| blocks.rotate_memtable().map(|_| ()))
     }
 
     /// Removes the oldest segment of `topic` and gives its disk space back.

@@ -213,11 +213,14 @@ impl<'a> Batch<'a> {
             store.put_offsets(&mut batch, *topic, group, offsets);
         }
         store.commit(batch)?;
-        for (topic, segment) in written {
-            store.replace_last(topic, segment);
-        }
         for ((topic, group), offsets) in committed {
             shared.groups().set_committed(topic, group, offsets);
+        }
+        // The batch is safe: what goes wrong from here on is for the next write to meet.
+        for (topic, segment) in written {
+            if let Err(error) = store.replace_last(topic, segment) {
+                tracing::warn!(topic = topic.name(), %error, "a full segment could not be flushed yet");
+            }
         }
         Ok(())
     }
