@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::filter::Filter;
 
-/// Answers questions of how many. Tantivy's aggregations answer them on one machine; ClickHouse will where one
+/// Answers questions of how many. Tantivy's aggregations answer them on one machine; `ClickHouse` will where one
 /// machine is not enough. Both run the same conformance suite.
 #[async_trait]
 pub trait Analytics: Send + Sync + 'static {

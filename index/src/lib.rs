@@ -8,6 +8,7 @@ mod london;
 pub mod query;
 mod schema;
 pub mod search;
+pub mod stage;
 pub mod store;
 mod tantivy_analytics;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use error::IndexError;
 pub use filter::{Filter, NONE};
 pub use query::QueryError;
 pub use search::{Hit, Piece, SearchError, SearchPage, SearchRequest, Searcher, Sort};
+pub use stage::{Commit, IndexStageError, run, run_observed};
 pub use store::{Index, IndexConfig};
 pub use tantivy_analytics::TantivyAnalytics;
 pub use writer::IndexWriter;

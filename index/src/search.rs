@@ -118,6 +118,21 @@ impl Searcher {
         Self { reader, fields, permits: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
+    /// A number that is another one after every commit that can be searched: for whoever keeps answers.
+    ///
+    /// # Errors
+    /// [`SearchError::Store`] when the index on disk cannot be read any more.
+    pub fn generation(&self) -> Result<u64, SearchError> {
+        let searcher = self.reader.searcher();
+        searcher.index().load_metas().map_err(|reason| SearchError::Store(reason.to_string()))?;
+        Ok(searcher.generation().generation_id())
+    }
+
+    /// Posts that can be found now.
+    pub fn posts(&self) -> u64 {
+        self.reader.searcher().num_docs()
+    }
+
     /// One page of posts that fulfil a filter. Runs off the async threads, at most 4 at once, at most 2 s.
     ///
     /// # Errors

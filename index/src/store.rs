@@ -113,7 +113,7 @@ impl Index {
 
     /// Posts that can be searched now.
     pub fn posts(&self) -> u64 {
-        self.reader.searcher().num_docs()
+        self.searcher.posts()
     }
 
     fn from_tantivy(

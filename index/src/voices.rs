@@ -48,14 +48,22 @@ impl Voices {
     /// Notes all voices of `other`.
     pub fn join(&mut self, other: &Self) {
         match (&mut self.0, &other.0) {
-            (_, State::Few(voices)) => voices.iter().for_each(|&voice| self.insert(voice)),
+            (_, State::Few(voices)) => {
+                for &voice in voices {
+                    self.insert(voice);
+                }
+            }
             (State::Few(voices), State::Many(registers)) => {
                 let mut joined = registers.clone();
-                voices.iter().for_each(|&voice| note(&mut joined, voice));
+                for &voice in voices.iter() {
+                    note(&mut joined, voice);
+                }
                 self.0 = State::Many(joined);
             }
             (State::Many(mine), State::Many(theirs)) => {
-                mine.iter_mut().zip(theirs.iter()).for_each(|(mine, &theirs)| *mine = theirs.max(*mine));
+                for (mine, &theirs) in mine.iter_mut().zip(theirs.iter()) {
+                    *mine = theirs.max(*mine);
+                }
             }
         }
     }
@@ -76,7 +84,9 @@ impl Voices {
         voices.dedup();
         if voices.len() > FEW {
             let mut registers = Box::new([0; REGISTERS]);
-            voices.iter().for_each(|&voice| note(&mut registers, voice));
+            for &voice in voices.iter() {
+                note(&mut registers, voice);
+            }
             self.0 = State::Many(registers);
         }
     }
@@ -110,7 +120,9 @@ fn mix(voice: u64) -> u64 {
 
 fn estimate(registers: &[u8; REGISTERS]) -> u64 {
     let mut with_rank = [0_u32; RANK_BITS + 2];
-    registers.iter().for_each(|&rank| with_rank[usize::from(rank)] += 1);
+    for &rank in registers {
+        with_rank[usize::from(rank)] += 1;
+    }
     let all = REGISTERS as f64;
     let mut sum = all * tau(1.0 - f64::from(with_rank[RANK_BITS + 1]) / all);
     for &count in with_rank[1..=RANK_BITS].iter().rev() {
@@ -163,7 +175,9 @@ mod tests {
 
     fn of(voices: impl IntoIterator<Item = u64>) -> Voices {
         let mut set = Voices::default();
-        voices.into_iter().for_each(|voice| set.insert(voice));
+        for voice in voices {
+            set.insert(voice);
+        }
         set
     }
 

@@ -103,11 +103,11 @@ impl Lexer {
             _ => None,
         };
         let core = chunk.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '*');
-        if let Some((name, value)) = core.split_once(':') {
-            if let Some(node) = self.field(position, name, value)? {
-                self.leaf(position, Some(node));
-                return Ok(());
-            }
+        if let Some((name, value)) = core.split_once(':')
+            && let Some(node) = self.field(position, name, value)?
+        {
+            self.leaf(position, Some(node));
+            return Ok(());
         }
         let core = core.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '*');
         let kind = match core {
@@ -162,7 +162,10 @@ impl Lexer {
             let value = match value {
                 Words::Word(text) | Words::Phrase { text, .. } => slug(&text),
                 _ => {
-                    return Err(QueryError::at(position, format!("Write one whole value after “{name}:”, without “*”")));
+                    return Err(QueryError::at(
+                        position,
+                        format!("Write one whole value after “{name}:”, without “*”"),
+                    ));
                 }
             };
             return check_value(position, field, value).map(Some);

@@ -16,7 +16,7 @@ use crate::schema::column;
 /// Documents between two looks at the clock: well under a millisecond of work.
 const DOCUMENTS_A_LOOK: usize = 64 * COLLECT_BLOCK_BUFFER_LEN;
 
-/// Calls `each` with the score (0 unless `scored`) of every living document that `weight` matches.
+/// Calls `each` with the score (0 unless `with_score`) of every living document that `weight` matches.
 ///
 /// # Errors
 /// Tantivy's own, and that of the deadline.
@@ -24,14 +24,14 @@ pub(crate) fn for_each_document(
     weight: &dyn Weight,
     reader: &SegmentReader,
     deadline: Deadline,
-    scored: bool,
+    with_score: bool,
     mut each: impl FnMut(DocId, Score),
 ) -> tantivy::Result<()> {
     deadline.check()?;
     let mut scorer = weight.scorer(reader, 1.0)?;
     let alive = reader.alive_bitset();
     let mut seen = 0;
-    if scored {
+    if with_score {
         while scorer.doc() != TERMINATED {
             if seen % DOCUMENTS_A_LOOK == 0 {
                 deadline.check()?;
@@ -121,7 +121,7 @@ impl Collector for TopPosts {
     ) -> tantivy::Result<(u64, Vec<Rank>)> {
         let mut top = self.for_segment(segment, reader)?;
         for_each_document(weight, reader, self.deadline, self.requires_scoring(), |doc, score| {
-            top.collect(doc, score)
+            top.collect(doc, score);
         })?;
         Ok(top.harvest())
     }
@@ -144,10 +144,10 @@ impl SegmentCollector for SegmentTop {
         let rank = (score.max(0.0).to_bits(), created, Reverse(DocAddress::new(self.segment, doc)));
         if self.best.len() < self.limit {
             self.best.push(Reverse(rank));
-        } else if let Some(mut worst) = self.best.peek_mut() {
-            if worst.0 < rank {
-                *worst = Reverse(rank);
-            }
+        } else if let Some(mut worst) = self.best.peek_mut()
+            && worst.0 < rank
+        {
+            *worst = Reverse(rank);
         }
     }
 

@@ -12,6 +12,8 @@ use crate::schema;
 const LENGTH_BYTES: usize = 240;
 /// About how much of it stands before the first match.
 const BEFORE_BYTES: usize = 60;
+/// A word is not followed further than this to its beginning or end.
+const LONG_WORD_BYTES: usize = 40;
 /// Only the beginning of a very long text is looked through.
 const LOOKED_THROUGH_BYTES: usize = 64 * 1024;
 
@@ -29,7 +31,7 @@ impl Marker {
 
     /// The stretch of `text` with the most of what was looked for, or its beginning.
     pub(super) fn snippet(&mut self, text: &str) -> Vec<Piece> {
-        let looked_through = &text[..text.floor_char_boundary(LOOKED_THROUGH_BYTES)];
+        let looked_through = &text[..boundary(text, LOOKED_THROUGH_BYTES)];
         let matches = self.matches(looked_through);
         let stretch = best_stretch(text, &matches);
         pieces(text, stretch, &matches)
@@ -81,10 +83,11 @@ fn best_stretch(text: &str, matches: &[Range<usize>]) -> Range<usize> {
 
 /// The beginning of the word at or before `at`, unless it is too far off.
 fn word_start(text: &str, at: usize) -> usize {
-    let at = text.floor_char_boundary(at);
-    let near = text.floor_char_boundary(at.saturating_sub(40));
-    match text[near..at].rfind(char::is_whitespace) {
-        Some(blank) => text.ceil_char_boundary(near + blank + 1),
+    let at = boundary(text, at);
+    let near = boundary(text, at.saturating_sub(LONG_WORD_BYTES));
+    let blank = text[near..at].char_indices().rfind(|(_, c)| c.is_whitespace());
+    match blank {
+        Some((blank, c)) => near + blank + c.len_utf8(),
         None if near == 0 => 0,
         None => at,
     }
@@ -92,13 +95,19 @@ fn word_start(text: &str, at: usize) -> usize {
 
 /// The end of the word at or after `at`, unless it is too far off.
 fn word_end(text: &str, at: usize) -> usize {
-    let at = text.ceil_char_boundary(at);
-    let near = text.ceil_char_boundary((at + 40).min(text.len()));
+    let at = boundary(text, at);
+    let near = boundary(text, at + LONG_WORD_BYTES);
     match text[at..near].find(char::is_whitespace) {
         Some(blank) => at + blank,
         None if near == text.len() => near,
         None => at,
     }
+}
+
+/// The last place at or before `at` where a character begins or the text ends.
+fn boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|&place| text.is_char_boundary(place)).unwrap_or(0)
 }
 
 fn pieces(text: &str, stretch: Range<usize>, matches: &[Range<usize>]) -> Vec<Piece> {

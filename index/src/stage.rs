@@ -1,0 +1,283 @@
+//! The index stage: tagged posts from the bus into the index.
+//!
+//! One consumer reads all partitions. Posts and the offsets up to which they were read become durable in the same
+//! Tantivy commit, so that after a crash reading goes on exactly where the index ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Bus, BusError, BusTopic, Change, Delivered, Enriched, Offsets, Reader, Record};
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::IndexError;
+use crate::store::{Index, IndexConfig};
+use crate::writer::IndexWriter;
+
+/// The consumer group that this stage reads the bus in.
+pub const GROUP: &str = "index";
+
+/// The most records that are read at once.
+const BATCH: usize = 1_000;
+
+/// Why the stage stopped before it was told to.
+#[derive(Debug, Error)]
+pub enum IndexStageError {
+    /// The log cannot be read, or is not the one that this index was built from.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The index cannot be written.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A thread of the stage died. What was not committed is read again at the next start.
+    #[error("the index stage broke off: {0}; start Discovery again, nothing that was accepted is lost")]
+    Died(String),
+}
+
+/// What one commit made searchable.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit<'a> {
+    /// Records that it covers.
+    pub records: usize,
+    /// For each post in it, the time from its collection to now, when it can be found.
+    pub latencies: &'a [Duration],
+    /// Posts in the index.
+    pub posts: u64,
+    /// Where reading goes on.
+    pub offsets: &'a Offsets,
+}
+
+/// Indexes what comes over the bus until cancelled; then commits what was read, and returns.
+///
+/// # Errors
+/// [`IndexStageError`]. What was not committed is read again at the next start.
+pub async fn run(
+    bus: Arc<dyn Bus>,
+    index: Index,
+    config: IndexConfig,
+    cancel: CancellationToken,
+) -> Result<(), IndexStageError> {
+    run_observed(bus, index, config, cancel, |_| {}).await
+}
+
+/// The same, telling `observe` of every commit: for benchmarks.
+///
+/// # Errors
+/// Those of [`run`].
+pub async fn run_observed(
+    bus: Arc<dyn Bus>,
+    index: Index,
+    config: IndexConfig,
+    cancel: CancellationToken,
+    observe: impl FnMut(&Commit<'_>) + Send,
+) -> Result<(), IndexStageError> {
+    describe_metrics();
+    let mut stage = Stage::start(bus, index, config, observe).await?;
+    loop {
+        let due = stage.commit_due();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => break,
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => stage.commit().await?,
+            records = stage.reader.next(BATCH) => stage.read(records).await?,
+        }
+    }
+    stage.commit().await
+}
+
+struct Stage<F> {
+    bus: Arc<dyn Bus>,
+    reader: Box<dyn Reader>,
+    index: Index,
+    config: IndexConfig,
+    observe: F,
+    /// Absent only while a thread works with it.
+    writer: Option<IndexWriter>,
+    /// Up to where records were applied.
+    offsets: Offsets,
+    /// What was applied since the last commit.
+    pending: Pending,
+}
+
+#[derive(Default)]
+struct Pending {
+    records: usize,
+    since: Option<Instant>,
+    collected: Vec<Timestamp>,
+}
+
+/// What became of a batch.
+struct Applied {
+    offsets: Offsets,
+    collected: Vec<Timestamp>,
+    unreadable: Vec<Record>,
+}
+
+impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
+    async fn start(bus: Arc<dyn Bus>, index: Index, config: IndexConfig, observe: F) -> Result<Self, IndexStageError> {
+        let mut reader = bus.reader(BusTopic::Enriched, GROUP).await?;
+        let (opening, settings) = (index.clone(), config.clone());
+        let (writer, offsets) = blocking(move || {
+            let writer = opening.writer_with(&settings)?;
+            let offsets = writer.offsets()?;
+            Ok((writer, offsets))
+        })
+        .await?;
+        reader.seek(&offsets).await?;
+        gauge_posts(index.posts());
+        Ok(Self { bus, reader, index, config, observe, writer: Some(writer), offsets, pending: Pending::default() })
+    }
+
+    /// When the changes since the last commit are to be committed.
+    fn commit_due(&self) -> Option<Instant> {
+        let since = self.pending.since?;
+        let full = self.pending.records >= self.config.commit_every_changes;
+        Some(if full { since } else { since + Duration::from_millis(self.config.commit_every_ms) })
+    }
+
+    async fn read(&mut self, records: Result<Vec<Delivered>, BusError>) -> Result<(), IndexStageError> {
+        match records {
+            Ok(records) => self.apply(records).await,
+            Err(BusError::OffsetGone { topic, partition, wanted, begin }) => {
+                // Waiting would not bring them back, and what comes after them is still worth finding.
+                let lost = begin.saturating_sub(wanted);
+                metrics::counter!("discovery_index_records_lost_total").increment(lost);
+                tracing::error!(
+                    topic,
+                    partition,
+                    lost,
+                    "retention removed records before they were indexed; going on after them"
+                );
+                self.offsets.0.insert(partition, begin);
+                Ok(self.reader.seek(&self.offsets).await?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn apply(&mut self, records: Vec<Delivered>) -> Result<(), IndexStageError> {
+        let count = records.len();
+        let mut writer = self.take_writer()?;
+        let mut offsets = self.offsets.clone();
+        let (writer, applied) = blocking(move || {
+            let mut applied = Applied { offsets: Offsets::default(), collected: Vec::new(), unreadable: Vec::new() };
+            for record in records {
+                offsets.advance(record.partition, record.offset);
+                apply_record(&mut writer, &record, &mut applied)?;
+            }
+            applied.offsets = offsets;
+            Ok((writer, applied))
+        })
+        .await?;
+        self.writer = Some(writer);
+        if !applied.unreadable.is_empty() {
+            metrics::counter!("discovery_index_dead_letters_total").increment(applied.unreadable.len() as u64);
+            self.bus.append(BusTopic::DeadLetters, applied.unreadable).await?;
+        }
+        self.offsets = applied.offsets;
+        self.pending.records += count;
+        self.pending.since.get_or_insert_with(Instant::now);
+        self.pending.collected.extend(applied.collected);
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<(), IndexStageError> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.records == 0 {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let mut writer = self.take_writer()?;
+        let offsets = self.offsets.clone();
+        let committing = move || {
+            writer.commit(&offsets)?;
+            Ok(writer)
+        };
+        self.writer = Some(blocking(committing).await?);
+        metrics::histogram!("discovery_index_commit_seconds").record(started.elapsed().as_secs_f64());
+        self.report(&pending);
+        // For the display of lag only: what counts is the offsets in the index.
+        Ok(self.reader.commit(&self.offsets).await?)
+    }
+
+    fn report(&mut self, pending: &Pending) {
+        let now = Timestamp::now();
+        let age = |&collected| Duration::try_from(now.duration_since(collected)).unwrap_or_default();
+        let latencies: Vec<Duration> = pending.collected.iter().map(age).collect();
+        let histogram = metrics::histogram!("discovery_collected_to_searchable_seconds");
+        for latency in &latencies {
+            histogram.record(latency.as_secs_f64());
+        }
+        let posts = self.index.posts();
+        gauge_posts(posts);
+        let commit = Commit { records: pending.records, latencies: &latencies, posts, offsets: &self.offsets };
+        (self.observe)(&commit);
+    }
+
+    fn take_writer(&mut self) -> Result<IndexWriter, IndexStageError> {
+        self.writer.take().ok_or_else(|| IndexStageError::Died("its writer is gone".to_owned()))
+    }
+}
+
+fn apply_record(writer: &mut IndexWriter, record: &Delivered, applied: &mut Applied) -> Result<(), IndexError> {
+    match Change::<Enriched>::from_payload(&record.payload) {
+        Ok(change) => {
+            if let Change::Upsert(post) = &change {
+                applied.collected.push(post.post.collected_at);
+            }
+            writer.apply(&change)
+        }
+        Err(reason) => {
+            // The reason may quote the post, so it goes with the dead letter and not into the log.
+            tracing::warn!(record.partition, record.offset, "a record cannot be read; it goes to the dead letters");
+            applied.unreadable.push(dead_letter(record, &reason));
+            Ok(())
+        }
+    }
+}
+
+fn dead_letter(record: &Delivered, reason: &serde_json::Error) -> Record {
+    let payload = serde_json::json!({
+        "topic": BusTopic::Enriched.name(),
+        "partition": record.partition,
+        "offset": record.offset,
+        "reason": reason.to_string(),
+        "payload": String::from_utf8_lossy(&record.payload),
+    });
+    Record { key: None, payload: payload.to_string().into_bytes() }
+}
+
+/// Runs `work`, which may wait for the disk, off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
+) -> Result<T, IndexStageError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(result?),
+        Err(panicked) => Err(IndexStageError::Died(panicked.to_string())),
+    }
+}
+
+fn gauge_posts(posts: u64) {
+    metrics::gauge!("discovery_searchable_posts").set(posts as f64);
+}
+
+fn describe_metrics() {
+    metrics::describe_histogram!(
+        "discovery_collected_to_searchable_seconds",
+        metrics::Unit::Seconds,
+        "Time from the collection of a post until a search finds it"
+    );
+    metrics::describe_histogram!(
+        "discovery_index_commit_seconds",
+        metrics::Unit::Seconds,
+        "Time that a commit of the index takes"
+    );
+    metrics::describe_gauge!("discovery_searchable_posts", "Posts that a search can find");
+    metrics::describe_counter!("discovery_index_dead_letters_total", "Records that the index could not read");
+    metrics::describe_counter!(
+        "discovery_index_records_lost_total",
+        "Records that retention removed before they were indexed"
+    );
+}
