@@ -1,12 +1,15 @@
 //! What the trend detector says: a list of issues, each with all that is needed to check it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use bus::{Channel, Offsets, PostId, SentimentLabel};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
+
+use super::error::TrendsError;
 
 /// The identity of an issue: the same over hours, days and restarts.
 pub type IssueId = Ulid;
@@ -32,6 +35,28 @@ pub struct TrendList {
     pub held: Vec<Issue>,
     /// Issues that are no more: an id leads to what became of it.
     pub retired: BTreeMap<IssueId, Retired>,
+}
+
+impl TrendList {
+    /// The list in the file at `path`, or `None` while there is no such file.
+    ///
+    /// # Errors
+    /// [`TrendsError::List`] when the file is there and cannot be read.
+    pub fn read(path: &Path) -> Result<Option<Self>, TrendsError> {
+        let unreadable = |reason: String| TrendsError::List { path: path.to_owned(), reason };
+        match std::fs::read(path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(error.to_string())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unreadable(error.to_string())),
+        }
+    }
+
+    /// Sets the hash to that of the content.
+    pub fn seal(&mut self) {
+        let content = Self { computed_at: Timestamp::UNIX_EPOCH, hash: String::new(), ..self.clone() };
+        let json = serde_json::to_vec(&content).expect("a list holds only strings, numbers and times");
+        self.hash = blake3::hash(&json).to_hex().to_string();
+    }
 }
 
 /// What became of an issue that is no longer listed.

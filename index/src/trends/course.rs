@@ -1,0 +1,122 @@
+//! The course of an issue over time: when its rise began, what is usual, and what it is doing now.
+
+use super::clock::{DAY, WEEK};
+use super::model::Status;
+
+/// Days looked at, back from the moment of the list.
+const DAYS: usize = 35;
+/// Of these, the last seven are not what is usual.
+const PRESENT: usize = 7;
+/// A rise is followed back for this many days at most.
+const LONGEST_RISE: usize = 21;
+
+/// The voices of an issue in each 24 hours back from the moment of the list, and what follows from them.
+#[derive(Clone, Debug)]
+pub(super) struct Course {
+    /// Voices 0 to 24 hours ago, 24 to 48, and so on.
+    voices: [u32; DAYS],
+    /// Posts in the same way.
+    posts: [u32; DAYS],
+    /// Days known.
+    known: usize,
+}
+
+impl Course {
+    /// The course of posts of these ages (in seconds) and whether each is a voice, of which `days_seen` are known.
+    pub(super) fn new(posts: impl Iterator<Item = (i64, bool)>, days_seen: i64) -> Self {
+        let known = usize::try_from(days_seen).unwrap_or(0).min(DAYS);
+        let mut course = Self { voices: [0; DAYS], posts: [0; DAYS], known };
+        for (age, is_voice) in posts {
+            if let Some(day) = usize::try_from(age / DAY).ok().filter(|&day| day < DAYS) {
+                course.posts[day] += 1;
+                course.voices[day] += u32::from(is_voice);
+            }
+        }
+        course
+    }
+
+    /// What is usual in a day: the 10th and 90th percentile of the posts on the days before the last seven.
+    pub(super) fn usual(&self) -> (f64, f64) {
+        let mut days: Vec<u32> = self.posts[PRESENT..self.known.max(PRESENT)].to_vec();
+        days.sort_unstable();
+        (percentile(&days, 0.1), percentile(&days, 0.9))
+    }
+
+    /// How old the present rise is at most, in seconds: the days on end above the usual, one quiet day allowed.
+    pub(super) fn rise_age(&self) -> i64 {
+        let (_, high) = self.usual();
+        let is_up = |day: usize| f64::from(self.posts[day]) > high;
+        let mut days = 1;
+        for day in 0..LONGEST_RISE {
+            if is_up(day) {
+                days = day + 1;
+            } else if day > days {
+                break;
+            }
+        }
+        i64::try_from(days).map_or(WEEK, |days| days * DAY)
+    }
+
+    /// What the issue is doing.
+    pub(super) fn status(&self) -> Status {
+        let rise = usize::try_from(self.rise_age() / DAY).unwrap_or(1);
+        let peak = self.voices[..rise].iter().copied().max().unwrap_or(0);
+        let (today, yesterday) = (self.voices[0], self.voices[1]);
+        let before: u32 = self.voices[rise..].iter().sum();
+        let during: u32 = self.voices[..rise].iter().sum();
+        if 2 * today < peak && today <= yesterday {
+            Status::Falling
+        } else if rise <= 3 && 10 * before <= during {
+            Status::New
+        } else if is_growing(self.voices[0], self.voices[1])
+            || is_growing(self.voices[..3].iter().sum(), self.voices[3..6].iter().sum())
+        {
+            Status::Rising
+        } else {
+            Status::Sustained
+        }
+    }
+}
+
+/// At least a fifth more, and more than the noise of small numbers.
+fn is_growing(now: u32, before: u32) -> bool {
+    f64::from(now) > 1.2 * f64::from(before) && f64::from(now) - f64::from(before) >= f64::from(before).sqrt()
+}
+
+/// The value under which this part of the sorted values lies (nearest rank).
+fn percentile(sorted: &[u32], part: f64) -> f64 {
+    let rank = (part * sorted.len() as f64).ceil().max(1.0);
+    let nth = (1..=sorted.len()).find(|&n| n as f64 >= rank);
+    nth.map_or(0.0, |n| f64::from(sorted[n - 1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A course with these voices in the last days, the last day first.
+    fn course(voices: &[u32]) -> Course {
+        let ages = voices.iter().zip(0..).flat_map(|(&count, day)| (0..count).map(move |_| (day * DAY + 60, true)));
+        Course::new(ages, 35)
+    }
+
+    #[test]
+    fn the_status_follows_the_days() {
+        assert_eq!(course(&[9, 4]).status(), Status::New);
+        assert_eq!(course(&[20, 14, 11, 8, 5, 3, 2, 1]).status(), Status::Rising);
+        assert_eq!(course(&[10, 10, 10, 10, 10, 10]).status(), Status::Sustained);
+        assert_eq!(course(&[3, 9, 20, 18, 12]).status(), Status::Falling);
+    }
+
+    #[test]
+    fn a_rise_goes_back_over_one_quiet_day_to_the_usual_level() {
+        assert_eq!(course(&[5, 4, 0, 3, 2, 0, 0, 9]).rise_age(), 5 * DAY);
+    }
+
+    #[test]
+    fn usual_is_what_was_before_the_last_week() {
+        let mut voices = vec![50; 7];
+        voices.extend((0..28).map(|day| day % 10));
+        assert_eq!(course(&voices).usual(), (0.0, 8.0));
+    }
+}

@@ -1,0 +1,56 @@
+//! What can go wrong with trends.
+
+use std::path::PathBuf;
+
+use bus::BusError;
+use thiserror::Error;
+
+/// Why trends stopped, by what the user can do.
+#[derive(Debug, Error)]
+pub enum TrendsError {
+    /// The bus failed.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The disk is full, or gone, or says no.
+    #[error("cannot write {}: {reason}; free some space or check the disk, then start Discovery again", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        reason: String,
+    },
+    /// The last list, written by another process, cannot be read.
+    #[error("the list of trends in {} cannot be read ({reason}): it is written anew within minutes while `discovery index` or `discovery run` is running", path.display())]
+    List {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The detector itself failed.
+    #[error("computing trends failed: {0}")]
+    Computing(String),
+}
+
+/// Why a saved state cannot be used. It can always be computed again from the beginning of the bus.
+#[derive(Debug, Error)]
+pub enum StateError {
+    /// A newer version wrote it.
+    #[error("{} was written by a newer Discovery (format {found}, this one knows {known})", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The format found there.
+        found: u32,
+        /// The newest format that this version can read.
+        known: u32,
+    },
+    /// It is not what was written, or cannot be read.
+    #[error("{} is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}

@@ -1,0 +1,99 @@
+//! Terms to issues: terms that the same posts use belong together.
+
+use super::candidates::Candidate;
+
+/// Terms of one issue, the leader first, as positions in the list of candidates.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) terms: Vec<usize>,
+    posts: Bits,
+}
+
+/// A cosine of shared posts from which a term belongs to a group.
+const ALIKE: f64 = 0.3;
+/// A part of its posts inside a group from which a term belongs to it.
+const CONTAINED: f64 = 0.6;
+/// A part of its use due to the rise from which a term that is only alike may join.
+const ATTRIBUTABLE: f64 = 0.67;
+/// A part of the smaller group's posts from which two groups are one.
+const OVERLAPPING: f64 = 0.5;
+
+/// Leader clustering: each term, strongest first, joins the group that it shares most posts with, or leads a new one;
+/// at the end groups that overlap become one. `recent` is the number of posts of the last seven days.
+pub(super) fn group(candidates: &[Candidate], recent: usize) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        let posts = Bits::of(&candidate.posts, recent);
+        let attributable = candidate.evidence.best().map_or(0.0, super::score::Rise::attributable);
+        let nearest = groups
+            .iter_mut()
+            .map(|group| (group.posts.shared(&posts), group))
+            .filter(|(shared, group)| belongs(*shared, posts.count, group.posts.count, attributable))
+            .max_by(|(one, a), (two, b)| one.cmp(two).then(b.terms[0].cmp(&a.terms[0])));
+        match nearest {
+            Some((_, group)) => {
+                group.terms.push(index);
+                group.posts.add(&posts);
+            }
+            None => groups.push(Group { terms: vec![index], posts }),
+        }
+    }
+    merge(groups)
+}
+
+fn belongs(shared: u32, own: u32, of_group: u32, attributable: f64) -> bool {
+    let (shared, own, of_group) = (f64::from(shared), f64::from(own), f64::from(of_group));
+    let contained = shared / own.max(1.0);
+    let cosine = shared / (own * of_group).sqrt().max(1.0);
+    contained >= CONTAINED || (cosine >= ALIKE && attributable >= ATTRIBUTABLE)
+}
+
+fn merge(mut groups: Vec<Group>) -> Vec<Group> {
+    let mut at = 0;
+    while at < groups.len() {
+        let partner = (0..at).find(|&other| {
+            let smaller = groups[at].posts.count.min(groups[other].posts.count).max(1);
+            f64::from(groups[at].posts.shared(&groups[other].posts)) / f64::from(smaller) >= OVERLAPPING
+        });
+        match partner {
+            Some(other) => {
+                let merged = groups.remove(at);
+                groups[other].terms.extend(merged.terms);
+                groups[other].posts.add(&merged.posts);
+                // The grown group may now overlap with others before it.
+                at = other;
+            }
+            None => at += 1,
+        }
+    }
+    groups
+}
+
+/// A set of posts.
+#[derive(Clone, Debug)]
+struct Bits {
+    words: Vec<u64>,
+    count: u32,
+}
+
+impl Bits {
+    fn of(posts: &[u32], size: usize) -> Self {
+        let mut words = vec![0_u64; size.div_ceil(64)];
+        for &post in posts {
+            words[post as usize / 64] |= 1 << (post % 64);
+        }
+        let count = words.iter().map(|word| word.count_ones()).sum();
+        Self { words, count }
+    }
+
+    fn shared(&self, other: &Self) -> u32 {
+        self.words.iter().zip(&other.words).map(|(one, two)| (one & two).count_ones()).sum()
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (one, two) in self.words.iter_mut().zip(&other.words) {
+            *one |= two;
+        }
+        self.count = self.words.iter().map(|word| word.count_ones()).sum();
+    }
+}

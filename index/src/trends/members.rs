@@ -1,0 +1,103 @@
+//! Issues to posts: which posts belong to an issue, now and in the weeks before, and which of them add a voice.
+
+use std::collections::HashMap;
+
+use super::candidates::Candidate;
+use super::clock::DAY;
+use super::frame::Frame;
+use super::group::Group;
+use super::score::{Evidence, Rise, Tallies, judge, position};
+use super::terms::Term;
+use super::voices::COPIES_HEARD;
+
+/// A part of its use due to the rise from which a term alone makes a post belong to the issue.
+const CORE: f64 = 0.67;
+
+/// One post of an issue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member {
+    /// Its position in [`Frame::posts`].
+    pub(super) post: usize,
+    /// How it counts.
+    pub(super) hearing: Hearing,
+}
+
+/// How a post counts for an issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hearing {
+    /// As a voice.
+    Voice,
+    /// Not: a copy beyond the third of the same text.
+    Copy,
+    /// Not: its author spoke about this in the 24 hours before.
+    SameAuthor,
+}
+
+/// An issue before it has a name: its terms, its posts and its evidence.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// Its terms, as positions in the list of candidates, the strongest first.
+    pub(super) terms: Vec<usize>,
+    /// Its posts of all days known, oldest first.
+    pub(super) members: Vec<Member>,
+    /// Its voices by channel and window.
+    pub(super) tallies: Tallies,
+    /// Their evidence.
+    pub(super) evidence: Evidence,
+}
+
+/// The posts of each group. A post belongs to an issue when it uses a term that is rare without the rise, or two of
+/// the issue's other terms.
+pub(super) fn draft(frame: &Frame, candidates: &[Candidate], groups: &[Group]) -> Vec<Draft> {
+    let owners = owners(candidates, groups);
+    let mut members: Vec<Vec<Member>> = vec![Vec::new(); groups.len()];
+    let mut last_words: HashMap<(usize, u64), i64> = HashMap::new();
+    let mut weights: Vec<(usize, u32)> = Vec::new();
+    for (at, post) in frame.posts.iter().enumerate() {
+        weights.clear();
+        for used in &post.terms {
+            if let Some(&(group, weight)) = owners.get(&used.term()) {
+                match weights.iter_mut().find(|(known, _)| *known == group) {
+                    Some((_, sum)) => *sum += weight,
+                    None => weights.push((group, weight)),
+                }
+            }
+        }
+        for &(group, _) in weights.iter().filter(|(_, weight)| *weight >= 2) {
+            let last = last_words.insert((group, post.who), post.at);
+            let hearing = if post.copy > COPIES_HEARD {
+                Hearing::Copy
+            } else if last.is_some_and(|last| post.at - last < DAY) {
+                Hearing::SameAuthor
+            } else {
+                Hearing::Voice
+            };
+            members[group].push(Member { post: at, hearing });
+        }
+    }
+    let drafts = groups.iter().zip(members);
+    drafts.map(|(group, members)| weigh(frame, group.terms.clone(), members)).collect()
+}
+
+/// For each term the group that it belongs to and its weight there: 2 makes a post a member.
+fn owners(candidates: &[Candidate], groups: &[Group]) -> HashMap<Term, (usize, u32)> {
+    let mut owners = HashMap::new();
+    for (number, group) in groups.iter().enumerate() {
+        for (nth, &index) in group.terms.iter().enumerate() {
+            let candidate = &candidates[index];
+            let is_core = candidate.evidence.best().map_or(0.0, Rise::attributable) >= CORE;
+            owners.insert(candidate.term, (number, if is_core || nth == 0 { 2 } else { 1 }));
+        }
+    }
+    owners
+}
+
+fn weigh(frame: &Frame, terms: Vec<usize>, members: Vec<Member>) -> Draft {
+    let mut tallies = Tallies::default();
+    for member in members.iter().filter(|member| member.hearing == Hearing::Voice) {
+        let post = frame.posts[member.post];
+        tallies[position(post.channel)].add(frame.roles(post));
+    }
+    let evidence = judge(&tallies, &frame.totals, frame.days_seen);
+    Draft { terms, members, tallies, evidence }
+}

@@ -1,0 +1,304 @@
+//! The posts that the detector remembers: small records of the last five weeks, by day.
+//!
+//! Everything that the detector says is computed from this set, so the order in which posts arrive cannot matter, a
+//! deletion leaves no trace, and a restart goes on as if nothing had happened. The set is bounded: by age, and by
+//! number through a uniform sample of the busiest channel. A sample changes no ratio, because posts now and posts
+//! in the baseline are thinned alike.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bus::{AuthorKey, Channel, Enriched, Post, PostId, SentimentLabel};
+use serde::{Deserialize, Serialize};
+
+use super::clock::{DAY, HOUR, WEEK, day_number};
+use super::names::{Name, Names};
+use super::near_duplicates::Signature;
+use super::terms::{self, Term, TermUse};
+use super::voices;
+use super::words::{Splitter, Word, hash, mix};
+
+/// How long posts are remembered: the longest window, its baseline and the day between them.
+const KEPT: i64 = 36 * DAY;
+/// How long their texts are remembered, for labels and quotes.
+const TEXT_KEPT: i64 = 8 * DAY;
+/// The longest text remembered, in bytes.
+const TEXT_BYTES: usize = 600;
+/// Posts dated further than this after they were collected have a wrong clock and are left out.
+const FUTURE_ALLOWED: i64 = HOUR;
+
+/// One post, as small as it can be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct StoredPost {
+    pub(super) id: [u8; 16],
+    /// Who speaks. Posts without an author speak for their meeting or source.
+    pub(super) who: u64,
+    /// When, in seconds since 1970.
+    pub(super) at: i64,
+    pub(super) channel: Channel,
+    pub(super) sentiment: Option<SentimentLabel>,
+    pub(super) source: Name,
+    pub(super) region: Option<Name>,
+    pub(super) event: Option<Name>,
+    /// Main subjects, surest first.
+    pub(super) topics: [Option<Name>; 2],
+    pub(super) signature: Option<Signature>,
+    /// Sorted by term.
+    pub(super) terms: Box<[TermUse]>,
+    /// The beginning of the text, for the last days only.
+    pub(super) text: Option<Box<str>>,
+    /// Its number among its near-duplicates; set by [`voices::mark`].
+    pub(super) copy: u16,
+}
+
+impl StoredPost {
+    /// Its id.
+    pub(super) fn post_id(&self) -> PostId {
+        PostId::from_bytes(self.id)
+    }
+
+    /// Whether it uses this term, and adds a voice to it.
+    pub(super) fn voices(&self, term: Term) -> bool {
+        self.terms.binary_search_by_key(&term, |used| used.term()).is_ok_and(|at| self.terms[at].is_voice())
+    }
+}
+
+/// The posts of one UTC day.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Day {
+    pub(super) posts: Vec<StoredPost>,
+    /// Whether the marks of its posts have to be set again.
+    stale: bool,
+}
+
+/// The bounded set of posts.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Posts {
+    days: BTreeMap<i64, Day>,
+    pub(super) names: Names,
+    newest: Option<i64>,
+    /// By channel: a post is kept when this many leading bits of its sampling hash are zero.
+    thinning: BTreeMap<Channel, u32>,
+    max_posts: usize,
+    #[serde(skip)]
+    places: HashMap<[u8; 16], Place>,
+    #[serde(skip)]
+    reader: TextReader,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    day: i64,
+    index: usize,
+}
+
+/// Buffers of the hot path.
+#[derive(Debug, Default)]
+struct TextReader {
+    splitter: Splitter,
+    words: Vec<Word>,
+    terms: Vec<Term>,
+}
+
+impl Posts {
+    /// An empty set of at most `max_posts`.
+    pub(super) fn new(max_posts: usize) -> Self {
+        Self {
+            days: BTreeMap::new(),
+            names: Names::default(),
+            newest: None,
+            thinning: BTreeMap::new(),
+            max_posts: max_posts.max(1),
+            places: HashMap::new(),
+            reader: TextReader::default(),
+        }
+    }
+
+    /// Finishes reading a saved set: finds again what is not saved.
+    pub(super) fn restored(mut self, max_posts: usize) -> Self {
+        self.max_posts = max_posts.max(1);
+        self.names.restore();
+        for (&day, posts) in &self.days {
+            let places = posts.posts.iter().enumerate().map(|(index, post)| (post.id, Place { day, index }));
+            self.places.extend(places);
+        }
+        self
+    }
+
+    /// The newest event time seen.
+    pub(super) fn newest(&self) -> Option<i64> {
+        self.newest
+    }
+
+    /// How many posts are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Days of event time from the oldest remembered post to the newest, both counted.
+    pub(super) fn days_seen(&self) -> i64 {
+        let oldest = self.days.iter().find(|(_, day)| !day.posts.is_empty());
+        oldest.zip(self.newest).map_or(0, |((&oldest, _), newest)| day_number(newest) - oldest + 1)
+    }
+
+    /// Adds a post, or replaces the one with its id.
+    pub(super) fn upsert(&mut self, enriched: &Enriched) {
+        let post = &enriched.post;
+        let at = post.created_at.as_second();
+        self.remove(post.id);
+        if at > post.collected_at.as_second() + FUTURE_ALLOWED || !self.is_sampled(post.channel, post.id.as_bytes()) {
+            return;
+        }
+        let newest = self.newest.map_or(at, |newest| newest.max(at));
+        if at <= newest - KEPT {
+            return;
+        }
+        let stored = self.store(enriched, at, at > newest - TEXT_KEPT);
+        let day = day_number(at);
+        let posts = &mut self.days.entry(day).or_default().posts;
+        self.places.insert(stored.id, Place { day, index: posts.len() });
+        posts.push(stored);
+        self.touch(day);
+        if self.newest.is_none_or(|before| day_number(before) < day_number(newest)) {
+            self.newest = Some(newest);
+            self.forget();
+        }
+        self.newest = Some(newest);
+        if self.places.len() > self.max_posts {
+            self.thin();
+        }
+    }
+
+    /// Removes a post, if it is known.
+    pub(super) fn remove(&mut self, id: PostId) {
+        let Some(place) = self.places.remove(id.as_bytes()) else { return };
+        let posts = &mut self.days.get_mut(&place.day).expect("places name days that exist").posts;
+        posts.swap_remove(place.index);
+        if let Some(moved) = posts.get(place.index) {
+            self.places.insert(moved.id, place);
+        }
+        self.touch(place.day);
+    }
+
+    /// Removes everything that an author said, and names it.
+    pub(super) fn erase(&mut self, author: AuthorKey) -> Vec<PostId> {
+        let who = who_is(&author);
+        let posts = self.days.values().flat_map(|day| &day.posts);
+        let theirs: Vec<PostId> = posts.filter(|post| post.who == who).map(StoredPost::post_id).collect();
+        for &id in &theirs {
+            self.remove(id);
+        }
+        theirs
+    }
+
+    /// Sets the marks (copies, voices) of the posts of every day that has changed.
+    pub(super) fn refresh(&mut self) {
+        let stale: Vec<i64> = self.days.iter().filter(|(_, day)| day.stale).map(|(&day, _)| day).collect();
+        for number in stale {
+            let mut day = self.days.remove(&number).unwrap_or_default();
+            let before = self.days.get(&(number - 1)).map_or(&[][..], |day| &day.posts);
+            voices::mark(before, &mut day.posts);
+            day.stale = false;
+            self.days.insert(number, day);
+        }
+    }
+
+    /// All posts up to `as_of` in order of time. Call [`Posts::refresh`] first.
+    pub(super) fn in_order(&self, as_of: i64) -> Vec<&StoredPost> {
+        let mut posts: Vec<&StoredPost> = Vec::with_capacity(self.places.len());
+        posts.extend(self.days.values().flat_map(|day| &day.posts).filter(|post| post.at <= as_of));
+        posts.sort_by_key(|post| (post.at, post.id));
+        posts
+    }
+
+    fn store(&mut self, enriched: &Enriched, at: i64, with_text: bool) -> StoredPost {
+        let post = &enriched.post;
+        let title = post.title.as_deref().filter(|title| !post.text.starts_with(title));
+        let joined = title.map(|title| format!("{title}\n{}", post.text));
+        let text = joined.as_deref().unwrap_or(&post.text);
+        let TextReader { splitter, words, terms } = &mut self.reader;
+        splitter.split(text, words);
+        let mut topics = enriched.topics.iter().map(|tag| self.names.intern(&tag.topic));
+        StoredPost {
+            id: *post.id.as_bytes(),
+            who: speaker(post),
+            at,
+            channel: post.channel,
+            sentiment: enriched.sentiment.map(|sentiment| sentiment.label),
+            topics: [topics.next(), topics.next()],
+            source: self.names.intern(post.source.as_str()),
+            region: enriched.region().map(|region| self.names.intern(region)),
+            event: post.event.as_ref().map(|event| self.names.intern(event.as_str())),
+            signature: Signature::of(words),
+            terms: terms::distinct(words, terms),
+            text: with_text.then(|| beginning(text).into()),
+            copy: 1,
+        }
+    }
+
+    fn touch(&mut self, day: i64) {
+        // What is a voice on a day depends on the 24 hours before.
+        for number in [day, day + 1] {
+            if let Some(day) = self.days.get_mut(&number) {
+                day.stale = true;
+            }
+        }
+    }
+
+    /// Drops what has become too old.
+    fn forget(&mut self) {
+        let Some(newest) = self.newest else { return };
+        let first = day_number(newest - KEPT);
+        while let Some(entry) = self.days.first_entry().filter(|entry| *entry.key() < first) {
+            for post in entry.remove().posts {
+                self.places.remove(&post.id);
+            }
+        }
+        let first_text = day_number(newest - TEXT_KEPT);
+        for (_, day) in self.days.range_mut(..first_text) {
+            for post in &mut day.posts {
+                post.text = None;
+            }
+        }
+    }
+
+    /// Halves the sample of the channel that has the most posts.
+    fn thin(&mut self) {
+        let mut counts: BTreeMap<Channel, usize> = BTreeMap::new();
+        for post in self.days.values().flat_map(|day| &day.posts) {
+            *counts.entry(post.channel).or_default() += 1;
+        }
+        let Some((busiest, _)) = counts.into_iter().max_by_key(|&(_, count)| count) else { return };
+        *self.thinning.entry(busiest).or_default() += 1;
+        let posts = self.days.values().flat_map(|day| &day.posts).filter(|post| post.channel == busiest);
+        let dropped: Vec<PostId> =
+            posts.filter(|post| !self.is_sampled(busiest, &post.id)).map(StoredPost::post_id).collect();
+        for id in dropped {
+            self.remove(id);
+        }
+    }
+
+    fn is_sampled(&self, channel: Channel, id: &[u8; 16]) -> bool {
+        let bits = self.thinning.get(&channel).copied().unwrap_or(0);
+        bits == 0 || mix(u64::from(hash(id))).leading_zeros() >= bits
+    }
+}
+
+/// Who speaks in a post: its author; without one its meeting, or else its source.
+fn speaker(post: &Post) -> u64 {
+    match (&post.author, &post.event) {
+        (Some(author), _) => who_is(author),
+        (None, Some(event)) => mix(u64::from(hash(event.as_str().as_bytes())) | 1 << 40),
+        (None, None) => mix(u64::from(hash(post.source.as_str().as_bytes())) | 1 << 41),
+    }
+}
+
+fn who_is(author: &AuthorKey) -> u64 {
+    u64::from_le_bytes(author.as_bytes()[..8].try_into().expect("a key of 16 bytes has 8 first bytes"))
+}
+
+/// The first bytes of a text, cut between characters.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES)]
+}
+
+const _: () = assert!(KEPT >= WEEK + 28 * DAY, "the longest window and its baseline must fit");

@@ -1,0 +1,269 @@
+//! How unusual a count is: voices now against voices expected, channel by channel and window by window.
+
+use bus::Channel;
+
+use super::clock::{DAY, HOUR, WEEK};
+use super::stats::{combine, negative_binomial_tail, strength};
+
+/// The most windows that a channel has.
+pub(super) const WINDOWS: usize = 4;
+
+/// Length of the baseline.
+pub(super) const BASELINE: i64 = 28 * DAY;
+
+/// Voices over those expected, under which nothing is a rise, however sure.
+const MIN_RATIO: f64 = 1.5;
+
+/// Weeks ago at which the same window is looked at, for habits.
+const WEEKS_AGO: [i64; 3] = [1, 2, 3];
+
+/// A window ends at the moment of the list and has to hold a minimum of voices.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// Its length in hours.
+    pub(super) hours: u32,
+    /// Voices under which it shows nothing.
+    pub(super) min_voices: u32,
+}
+
+/// The windows of a channel, shortest first.
+pub(super) fn windows(channel: Channel) -> &'static [Window] {
+    const fn windows<const N: usize>(of: [(u32, u32); N]) -> [Window; N] {
+        let mut windows = [Window { hours: 0, min_voices: 0 }; N];
+        let mut at = 0;
+        while at < N {
+            windows[at] = Window { hours: of[at].0, min_voices: of[at].1 };
+            at += 1;
+        }
+        windows
+    }
+    const SOCIAL: [Window; 4] = windows([(6, 4), (24, 4), (72, 6), (168, 8)]);
+    const FORUM: [Window; 4] = windows([(6, 4), (24, 4), (72, 5), (168, 6)]);
+    const NEWS: [Window; 2] = windows([(24, 3), (168, 5)]);
+    const OFFLINE: [Window; 2] = windows([(24, 3), (168, 3)]);
+    match channel {
+        Channel::Social => &SOCIAL,
+        Channel::Forum | Channel::Comment => &FORUM,
+        Channel::News => &NEWS,
+        Channel::Offline => &OFFLINE,
+    }
+}
+
+/// Which counts of its channel a post of a certain age belongs to: one bit a count of [`Tally`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Roles(u32);
+
+impl Roles {
+    /// The roles of a post that is `age` seconds old.
+    pub(super) fn of(channel: Channel, age: i64) -> Self {
+        let mut bits = 0;
+        for (index, window) in windows(channel).iter().enumerate() {
+            let length = i64::from(window.hours) * HOUR;
+            bits |= u32::from((0..length).contains(&age)) << index;
+            let guard = if length == WEEK { 0 } else { DAY };
+            bits |= u32::from((length + guard..length + guard + BASELINE).contains(&age)) << (WINDOWS + index);
+            for (nth, weeks) in WEEKS_AGO.iter().enumerate() {
+                let is_then = length < WEEK && (weeks * WEEK..weeks * WEEK + length).contains(&age);
+                bits |= u32::from(is_then) << (2 * WINDOWS + WEEKS_AGO.len() * index + nth);
+            }
+        }
+        Self(bits)
+    }
+
+    /// Whether the post counts for none.
+    pub(super) fn are_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Counts of one channel: now, in the baseline, and in the same window of other weeks, by window.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally([u32; WINDOWS * (2 + WEEKS_AGO.len())]);
+
+impl Tally {
+    /// Counts one post.
+    pub(super) fn add(&mut self, roles: Roles) {
+        let mut bits = roles.0;
+        while bits != 0 {
+            self.0[bits.trailing_zeros() as usize] += 1;
+            bits &= bits - 1;
+        }
+    }
+
+    /// Posts in a window.
+    pub(super) fn now(&self, window: usize) -> u32 {
+        self.0[window]
+    }
+
+    fn baseline(&self, window: usize) -> u32 {
+        self.0[WINDOWS + window]
+    }
+
+    fn weeks_ago(&self, window: usize) -> &[u32] {
+        &self.0[2 * WINDOWS + WEEKS_AGO.len() * window..][..WEEKS_AGO.len()]
+    }
+}
+
+/// Counts of all channels, in the order of [`Channel::ALL`].
+pub(super) type Tallies = [Tally; Channel::ALL.len()];
+
+/// The position of a channel in [`Tallies`].
+pub(super) fn position(channel: Channel) -> usize {
+    match channel {
+        Channel::Social => 0,
+        Channel::Forum => 1,
+        Channel::News => 2,
+        Channel::Comment => 3,
+        Channel::Offline => 4,
+    }
+}
+
+/// The clearest rise in one channel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rise {
+    pub(super) channel: Channel,
+    /// Which of the channel's windows.
+    pub(super) window: usize,
+    /// Voices in the window.
+    pub(super) voices: u32,
+    /// Voices expected.
+    pub(super) expected: f64,
+    /// Probability of as many if nothing had changed, times the windows tried.
+    pub(super) p: f64,
+}
+
+impl Rise {
+    /// The part of the voices that is due to the rise.
+    pub(super) fn attributable(&self) -> f64 {
+        (1.0 - self.expected / f64::from(self.voices)).max(0.0)
+    }
+}
+
+/// The evidence of all channels together.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    /// Channels with a rise, clearest first.
+    pub(super) rises: Vec<Rise>,
+    /// Combined strength.
+    pub(super) score: f64,
+}
+
+impl Evidence {
+    /// The clearest rise.
+    pub(super) fn best(&self) -> Option<&Rise> {
+        self.rises.first()
+    }
+}
+
+/// What the counts of something (`heard`) say against those of everything (`all`), of which `days_seen` days are known.
+///
+/// Every channel that has a baseline weighs the same, so that one with many posts never outvotes one with few.
+pub(super) fn judge(heard: &Tallies, all: &Tallies, days_seen: i64) -> Evidence {
+    let mut rises = Vec::new();
+    let mut p_values = Vec::new();
+    for channel in Channel::ALL {
+        let (heard, all) = (&heard[position(channel)], &all[position(channel)]);
+        if (0..windows(channel).len()).all(|window| all.baseline(window) == 0) {
+            continue;
+        }
+        let rise = clearest(channel, heard, all, days_seen);
+        p_values.push(rise.map_or(1.0, |rise| rise.p));
+        rises.extend(rise);
+    }
+    rises.sort_by(|one, two| one.p.total_cmp(&two.p));
+    Evidence { rises, score: strength(combine(&p_values)) }
+}
+
+/// The voices of a channel in one of its windows, whether they are a rise or not.
+pub(super) fn level(channel: Channel, window: usize, heard: &Tally, all: &Tally, days_seen: i64) -> Rise {
+    let voices = heard.now(window);
+    if all.baseline(window) == 0 {
+        return Rise { channel, window, voices, expected: 0.0, p: 1.0 };
+    }
+    let (expected, size) = expect(channel, window, heard, all, days_seen);
+    let p = negative_binomial_tail(voices, expected, size) * windows(channel).len() as f64;
+    Rise { channel, window, voices, expected, p: p.min(1.0) }
+}
+
+fn clearest(channel: Channel, heard: &Tally, all: &Tally, days_seen: i64) -> Option<Rise> {
+    let rises = windows(channel).iter().enumerate().filter_map(|(index, window)| {
+        if heard.now(index) < window.min_voices || all.baseline(index) == 0 {
+            return None;
+        }
+        let rise = level(channel, index, heard, all, days_seen);
+        (f64::from(rise.voices) >= MIN_RATIO * rise.expected).then_some(rise)
+    });
+    rises.min_by(|one, two| one.p.total_cmp(&two.p))
+}
+
+/// The expected voices in a window and the size of the negative binomial around them.
+fn expect(channel: Channel, window: usize, heard: &Tally, all: &Tally, days_seen: i64) -> (f64, f64) {
+    let dispersion = if channel == Channel::Offline { 0.1 } else { 0.05 };
+    // Half a voice more than there were: a term never heard before is expected a little.
+    let before = f64::from(heard.baseline(window)) + 0.5;
+    let share = f64::from(all.now(window)) / f64::from(all.baseline(window));
+    let days = i64::from(windows(channel)[window].hours / 24) + 1;
+    let known = WEEKS_AGO.iter().zip(heard.weeks_ago(window)).filter(|(weeks, _)| *weeks * 7 + days <= days_seen);
+    let (sum, weeks) = known.fold((0_u32, 0_u32), |(sum, weeks), (_, count)| (sum + count, weeks + 1));
+    let habit = if weeks == 0 { 0.0 } else { f64::from(sum) / f64::from(weeks) };
+    ((before * share).max(habit), 1.0 / (1.0 / before + dispersion))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tallies(channel: Channel, ages: impl Iterator<Item = i64>) -> Tallies {
+        let mut tallies = Tallies::default();
+        for age in ages {
+            tallies[position(channel)].add(Roles::of(channel, age));
+        }
+        tallies
+    }
+
+    /// One post every ten minutes for 36 days.
+    fn everything(channel: Channel) -> Tallies {
+        tallies(channel, (0..36 * DAY).step_by(600))
+    }
+
+    #[test]
+    fn positions_are_those_of_all_channels() {
+        for (at, channel) in Channel::ALL.into_iter().enumerate() {
+            assert_eq!(position(channel), at);
+        }
+    }
+
+    #[test]
+    fn eight_new_voices_in_a_day_are_strong_and_a_steady_stream_is_nothing() {
+        let all = everything(Channel::Social);
+        let new = tallies(Channel::Social, (0..8).map(|n| n * 2 * HOUR));
+        assert!(judge(&new, &all, 36).score > 6.0);
+        let steady = tallies(Channel::Social, (0..36 * DAY).step_by(7_200));
+        assert!(judge(&steady, &all, 36).score < 1.0);
+    }
+
+    #[test]
+    fn three_speakers_outweigh_the_silence_of_other_channels() {
+        let mut all = everything(Channel::Social);
+        all[position(Channel::Offline)] = tallies(Channel::Offline, (0..36 * DAY).step_by(3_600))[4];
+        let offline = tallies(Channel::Offline, [HOUR, 30 * HOUR, 50 * HOUR, 51 * HOUR].into_iter());
+        let evidence = judge(&offline, &all, 36);
+        assert_eq!(evidence.best().map(|rise| rise.channel), Some(Channel::Offline));
+        assert!(evidence.score > 2.5, "{evidence:?}");
+    }
+
+    #[test]
+    fn a_weekly_habit_is_expected() {
+        let all = everything(Channel::Social);
+        let ages = |weeks: std::ops::Range<i64>| weeks.flat_map(|week| (0..30).map(move |n| week * WEEK + n * 240));
+        let habit = judge(&tallies(Channel::Social, ages(0..5)), &all, 36);
+        let once = judge(&tallies(Channel::Social, ages(0..1)), &all, 36);
+        assert!(habit.score < 2.0 && once.score > 10.0, "{} {}", habit.score, once.score);
+    }
+
+    #[test]
+    fn without_a_baseline_nothing_is_unusual() {
+        let all = tallies(Channel::Social, (0..DAY).step_by(60));
+        assert!(judge(&all, &all, 1).rises.is_empty());
+    }
+}

@@ -1,0 +1,250 @@
+//! The stage: reads enriched posts from the bus, feeds the detector, publishes its lists and saves its state.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bus::{Bus, BusError, BusTopic, Change, Delivered, Enriched, Offsets, Reader};
+use jiff::Timestamp;
+use metrics::{counter, gauge, histogram};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::config::TrendsConfig;
+use super::detector::Detector;
+use super::error::TrendsError;
+use super::model::TrendList;
+use super::state::replace;
+
+/// The consumer group; its one member reads all partitions, because voices can be counted only where all are seen.
+const GROUP: &str = "trends";
+/// The file of the last list in the state directory.
+pub const LATEST: &str = "latest.json";
+const STATE: &str = "state.bin";
+
+/// Records read at once.
+const BATCH: usize = 2_000;
+/// Lists are this far apart by the clock, while a backlog is read.
+const LIST_EVERY: Duration = Duration::from_secs(5);
+/// The state is saved this often.
+const SAVE_EVERY: Duration = Duration::from_secs(30);
+/// Saving may take this part of the time.
+const SAVE_SHARE: u32 = 20;
+/// Without a record for so long, the backlog is read.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Reads `BusTopic::Enriched` until `cancel`, publishes a list every `score_every_minutes` of event time and writes
+/// it to `latest.json` in `state_dir`. Starts at the offsets saved with the state; a state that cannot be used is
+/// computed again from the beginning of the bus.
+///
+/// # Errors
+/// [`TrendsError`] when the bus or the disk fails.
+pub async fn run(
+    bus: Arc<dyn Bus>,
+    config: TrendsConfig,
+    state_dir: PathBuf,
+    publish: watch::Sender<Option<Arc<TrendList>>>,
+    cancel: CancellationToken,
+) -> Result<(), TrendsError> {
+    let every = Duration::from_secs(u64::from(config.score_every_minutes) * 60);
+    let directory = state_dir.clone();
+    let detector = blocking(move || open(&directory, config)).await??;
+    let mut reader = bus.reader(BusTopic::Enriched, GROUP).await?;
+    reader.seek(detector.offsets()).await?;
+    let offsets = detector.offsets().clone();
+    let mut stage = Stage { detector: Some(detector), offsets, state_dir, publish, every, pace: Pace::new() };
+    stage.publish_list().await?;
+    loop {
+        let wait = stage.pace.wait();
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            read = tokio::time::timeout(wait, reader.next(BATCH)) => match read {
+                Ok(Ok(records)) => stage.take_in(records).await?,
+                Ok(Err(error)) => stage.skip_gap(reader.as_mut(), error).await?,
+                Err(_) => stage.pace.caught_up = true,
+            },
+        }
+        stage.list_if_due().await?;
+        if stage.pace.save_due() {
+            stage.save(reader.as_mut()).await?;
+        }
+    }
+    stage.save(reader.as_mut()).await
+}
+
+/// The stage at work. The detector is lent to the blocking threads and comes back.
+struct Stage {
+    detector: Option<Box<Detector>>,
+    /// How far the bus has been read.
+    offsets: Offsets,
+    state_dir: PathBuf,
+    publish: watch::Sender<Option<Arc<TrendList>>>,
+    /// Event time between two lists.
+    every: Duration,
+    pace: Pace,
+}
+
+/// What is due when, by the clock.
+struct Pace {
+    listed: Option<Instant>,
+    /// The event time of the last list.
+    listed_as_of: Option<Timestamp>,
+    saved: Instant,
+    save_every: Duration,
+    /// Whether there are changes since the last list, and since the last save.
+    unlisted: bool,
+    unsaved: bool,
+    /// Whether the backlog is read.
+    caught_up: bool,
+    /// Whether a list was made since then.
+    listed_caught_up: bool,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            listed: None,
+            listed_as_of: None,
+            saved: Instant::now(),
+            save_every: SAVE_EVERY,
+            unlisted: false,
+            unsaved: false,
+            caught_up: false,
+            listed_caught_up: false,
+        }
+    }
+
+    /// How long to wait for records before something else may be due.
+    fn wait(&self) -> Duration {
+        if self.unlisted && !self.listed_caught_up { QUIET } else { SAVE_EVERY }
+    }
+
+    fn save_due(&self) -> bool {
+        self.unsaved && self.saved.elapsed() >= self.save_every
+    }
+
+    fn list_due(&self, newest: Option<Timestamp>, every: Duration) -> bool {
+        let first_after_backlog = self.caught_up && !self.listed_caught_up;
+        let is_rested = self.listed.is_none_or(|listed| listed.elapsed() >= LIST_EVERY);
+        let is_later = newest
+            .zip(self.listed_as_of)
+            .is_none_or(|(newest, listed)| newest.duration_since(listed).unsigned_abs() >= every);
+        self.unlisted && (first_after_backlog || (is_rested && is_later))
+    }
+}
+
+impl Stage {
+    /// Runs `work` on the detector off the async threads.
+    async fn with<R: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Detector) -> R + Send + 'static,
+    ) -> Result<R, TrendsError> {
+        let mut detector = self.detector.take().expect("the detector comes back from every piece of work");
+        let (detector, result) = blocking(move || {
+            let result = work(&mut detector);
+            (detector, result)
+        })
+        .await?;
+        self.detector = Some(detector);
+        Ok(result)
+    }
+
+    async fn take_in(&mut self, records: Vec<Delivered>) -> Result<(), TrendsError> {
+        for record in &records {
+            self.offsets.advance(record.partition, record.offset);
+        }
+        self.pace.unlisted = true;
+        self.pace.unsaved = true;
+        self.pace.caught_up = records.len() < BATCH;
+        self.pace.listed_caught_up &= self.pace.caught_up;
+        let offsets = self.offsets.clone();
+        let remembered = self
+            .with(move |detector| {
+                for record in &records {
+                    observe(detector, record);
+                }
+                detector.set_offsets(offsets);
+                detector.posts()
+            })
+            .await?;
+        gauge!("discovery_trends_posts_remembered").set(remembered as f64);
+        Ok(())
+    }
+
+    /// Goes on behind records that retention removed before they were read; any other error ends the stage.
+    async fn skip_gap(&mut self, reader: &mut dyn Reader, error: BusError) -> Result<(), TrendsError> {
+        let BusError::OffsetGone { partition, begin, .. } = error else { return Err(error.into()) };
+        tracing::warn!(%error, "trends go on after a gap");
+        counter!("discovery_trends_gaps_total").increment(1);
+        self.offsets.0.insert(partition, begin);
+        reader.seek(&self.offsets).await?;
+        Ok(())
+    }
+
+    async fn list_if_due(&mut self) -> Result<(), TrendsError> {
+        let newest = self.detector.as_ref().and_then(|detector| detector.newest());
+        if self.pace.list_due(newest, self.every) { self.publish_list().await } else { Ok(()) }
+    }
+
+    async fn publish_list(&mut self) -> Result<(), TrendsError> {
+        let path = self.state_dir.join(LATEST);
+        let computed = self.with(move |detector| compute(detector, &path)).await?;
+        let Some(list) = computed? else { return Ok(()) };
+        gauge!("discovery_trends_issues").set(list.issues.len() as f64);
+        gauge!("discovery_trends_held").set(list.held.len() as f64);
+        self.pace.listed = Some(Instant::now());
+        self.pace.listed_as_of = Some(list.as_of);
+        self.pace.unlisted = false;
+        self.pace.listed_caught_up = self.pace.caught_up;
+        self.publish.send_replace(Some(Arc::new(list)));
+        Ok(())
+    }
+
+    async fn save(&mut self, reader: &mut dyn Reader) -> Result<(), TrendsError> {
+        let begun = Instant::now();
+        let path = self.state_dir.join(STATE);
+        self.with(move |detector| detector.save(&path)).await??;
+        // The offsets in the state are what counts; these are for the display of lag.
+        reader.commit(&self.offsets).await?;
+        self.pace.saved = Instant::now();
+        self.pace.save_every = SAVE_EVERY.max(begun.elapsed() * SAVE_SHARE);
+        self.pace.unsaved = false;
+        Ok(())
+    }
+}
+
+fn open(state_dir: &Path, config: TrendsConfig) -> Result<Box<Detector>, TrendsError> {
+    std::fs::create_dir_all(state_dir)
+        .map_err(|error| TrendsError::Disk { path: state_dir.to_owned(), reason: error.to_string() })?;
+    let loaded = Detector::load(&state_dir.join(STATE), config.clone()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "trends are computed again from the beginning of the bus");
+        None
+    });
+    Ok(Box::new(loaded.unwrap_or_else(|| Detector::new(config))))
+}
+
+/// Takes in one record; one that cannot be read is skipped, because the search index sends it to the dead letters.
+fn observe(detector: &mut Detector, record: &Delivered) {
+    match Change::<Enriched>::from_payload(&record.payload) {
+        Ok(change) => detector.observe(&change),
+        Err(_) => counter!("discovery_trends_undecodable_total").increment(1),
+    }
+}
+
+/// Computes a list and writes it for other processes.
+fn compute(detector: &mut Detector, path: &Path) -> Result<Option<TrendList>, TrendsError> {
+    let Some(newest) = detector.newest() else { return Ok(None) };
+    let begun = Instant::now();
+    let mut list = detector.list(newest);
+    list.computed_at = Timestamp::now();
+    histogram!("discovery_trends_list_seconds").record(begun.elapsed().as_secs_f64());
+    let json = serde_json::to_vec(&list)
+        .map_err(|error| TrendsError::Computing(format!("the list cannot be written down: {error}")))?;
+    replace(path, &json)?;
+    Ok(Some(list))
+}
+
+/// Runs CPU or disk work off the async threads.
+async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, TrendsError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| TrendsError::Computing(error.to_string()))
+}
