@@ -81,6 +81,16 @@ impl IndexWriter {
         self.commit_payload(&payload).map_err(|reason| self.failed(&reason))
     }
 
+    /// Ends the writer once the merges that run are done.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn wait_for_merges(self) -> Result<(), IndexError> {
+        let dir = std::sync::Arc::clone(&self.index.dir);
+        self.tantivy.wait_merging_threads().map_err(|reason| IndexError::from_tantivy(&dir, &reason))?;
+        self.index.reader.reload().map_err(|reason| IndexError::from_tantivy(&dir, &reason))
+    }
+
     fn commit_payload(&mut self, payload: &str) -> tantivy::Result<()> {
         let mut prepared = self.tantivy.prepare_commit()?;
         prepared.set_payload(payload);
@@ -96,3 +106,6 @@ impl IndexWriter {
         IndexError::from_tantivy(&self.index.dir, reason)
     }
 }
+
+#[cfg(test)]
+mod tests;

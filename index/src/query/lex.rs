@@ -67,6 +67,9 @@ impl Lexer {
             '-' if self.negates() => self.single(Kind::Not),
             _ => {
                 let chunk = self.chunk();
+                if is_face(&chunk) {
+                    self.skip_mouth();
+                }
                 self.word(position, &chunk)?;
             }
         }
@@ -94,6 +97,15 @@ impl Lexer {
             rest.iter().position(|&c| c.is_whitespace() || c == '(' || c == ')' || is_quote(c)).unwrap_or(rest.len());
         self.at += length;
         rest[..length].iter().collect()
+    }
+
+    /// Passes over the parentheses that end a smiley.
+    fn skip_mouth(&mut self) {
+        let rest = &self.chars[self.at..];
+        let mouth = rest.iter().take_while(|&&c| c == '(' || c == ')').count();
+        if rest.get(mouth).is_none_or(|next| next.is_whitespace()) {
+            self.at += mouth;
+        }
     }
 
     fn word(&mut self, position: usize, chunk: &str) -> Result<(), QueryError> {
@@ -198,6 +210,11 @@ impl Lexer {
 
 fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„' | '«' | '»')
+}
+
+/// The eyes and nose of a smiley whose mouth is a parenthesis.
+fn is_face(chunk: &str) -> bool {
+    matches!(chunk, ":" | ":-" | ":'" | ":'-" | ";" | ";-" | "=")
 }
 
 fn has_word(text: &str) -> bool {

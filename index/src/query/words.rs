@@ -11,25 +11,40 @@ pub(super) fn describe(query: &Query) -> String {
         Node::And(nodes) => nodes.as_slice(),
         single => std::slice::from_ref(single),
     };
-    let mut with = Vec::new();
-    let mut where_ = Vec::new();
-    let mut without = Vec::new();
+    let (mut with, mut that_are, mut without) = (Vec::new(), Vec::new(), Vec::new());
     for condition in conditions {
         match condition {
-            Node::Not(inner) => without.push(inline(inner)),
-            Node::Field(..) | Node::Dates { .. } => where_.push(inline(condition)),
-            _ => with.push(inline(condition)),
+            Node::Not(inner) if is_text(inner) => without.push(inline(inner)),
+            // Alone, a choice needs no parentheses.
+            Node::Or(nodes) if conditions.len() == 1 && is_text(condition) => with.push(join(nodes, " or ")),
+            _ if is_text(condition) => with.push(inline(condition)),
+            Node::Or(nodes) => that_are.push(format!("either {}", join(nodes, " or "))),
+            _ => that_are.push(inline(condition)),
         }
     }
     let mut parts = Vec::new();
     if !with.is_empty() {
         parts.push(format!("with {}", with.join(" and ")));
     }
-    parts.extend(where_);
+    parts.extend(that_are);
     if !without.is_empty() {
         parts.push(format!("without {}", without.join(" or ")));
     }
     format!("posts {}", parts.join(", "))
+}
+
+/// Whether the condition is about words alone.
+fn is_text(node: &Node) -> bool {
+    match node {
+        Node::Text(_) | Node::Title(_) => true,
+        Node::Field(..) | Node::Dates { .. } => false,
+        Node::Not(inner) => is_text(inner),
+        Node::And(nodes) | Node::Or(nodes) => nodes.iter().all(is_text),
+    }
+}
+
+fn join(nodes: &[Node], between: &str) -> String {
+    nodes.iter().map(inline).collect::<Vec<_>>().join(between)
 }
 
 /// A condition within a sentence.
@@ -40,8 +55,8 @@ fn inline(node: &Node) -> String {
         Node::Field(field, value) => describe_field(*field, value),
         Node::Dates { from, until } => describe_dates(*from, *until),
         Node::Not(inner) => format!("not {}", inline(inner)),
-        Node::And(nodes) => format!("({})", nodes.iter().map(inline).collect::<Vec<_>>().join(" and ")),
-        Node::Or(nodes) => format!("({})", nodes.iter().map(inline).collect::<Vec<_>>().join(" or ")),
+        Node::And(nodes) => format!("({})", join(nodes, " and ")),
+        Node::Or(nodes) => format!("({})", join(nodes, " or ")),
     }
 }
 

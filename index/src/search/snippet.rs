@@ -166,7 +166,10 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_to_the_best_part_at_whole_words() {
         let text = format!("{} the queue for the queue desk {}", "before ".repeat(60), "after ".repeat(60));
-        insta::assert_snapshot!(marked(text.trim_end(), &["queue"], &[]), @"");
+        let found = marked(text.trim_end(), &["queue"], &[]);
+        assert!(found.starts_with("… before before") && found.ends_with("after after …"), "{found}");
+        assert!(found.contains("before  the [queue] for the [queue] desk after"), "{found}");
+        assert!(found.len() < 330, "{found}");
     }
 
     #[test]
