@@ -261,3 +261,6 @@ impl Snapshot {
         Ok(posts.into_iter().map(|(_, post)| post).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;
