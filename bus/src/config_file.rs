@@ -58,8 +58,8 @@ pub fn read_text(path: &Path) -> Result<String, ConfigError> {
 /// [`ConfigError::Invalid`].
 pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
     toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start.min(text.len()));
-        let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
         ConfigError::Invalid { path: path.to_owned(), line, message: with_suggestion(error.message()) }
     })
 }

@@ -134,6 +134,8 @@ async fn read(reader: &mut dyn Reader, count: usize) -> Vec<Delivered> {
 /// The offsets after `records`.
 fn offsets_after(records: &[Delivered]) -> Offsets {
     let mut offsets = Offsets::default();
-    records.iter().for_each(|record| offsets.advance(record.partition, record.offset));
+    for record in records {
+        offsets.advance(record.partition, record.offset);
+    }
     offsets
 }

@@ -13,6 +13,7 @@ pub mod config_file;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod data_dir;
+pub mod dead_letter;
 pub mod embedded;
 pub mod health;
 pub mod id;
@@ -22,6 +23,7 @@ pub mod record;
 
 pub use change::Change;
 pub use data_dir::DataDir;
+pub use dead_letter::DeadLetter;
 pub use embedded::{BusConfig, EmbeddedBus, Retained};
 pub use health::{SourceHealth, SourceState};
 pub use id::{AuthorKey, EventId, IdKey, PostId, SourceId};

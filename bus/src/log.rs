@@ -1,12 +1,14 @@
 //! The log that carries records from stage to stage, whatever its back end.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::record::{Delivered, Offset, Offsets, Partition, Record};
 
 /// The bus topics. A closed set: each has one kind of content and one kind of reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BusTopic {
     /// `Change<Post>`: collected and redacted, not yet tagged.
     Posts,

@@ -38,7 +38,9 @@ pub async fn records_without_a_key_reach_every_partition(factory: &dyn Factory) 
     append(&*bus, numbered(20)).await;
     let records = read(&mut *reader(&*bus).await, 40 + partitions).await;
     let mut seen: BTreeMap<Partition, Vec<&str>> = BTreeMap::new();
-    records.iter().for_each(|record| seen.entry(record.partition).or_default().push(text(record)));
+    for record in &records {
+        seen.entry(record.partition).or_default().push(text(record));
+    }
     assert_eq!(seen.len(), partitions);
     for of_partition in seen.values() {
         assert_eq!(of_partition.iter().filter(|text| **text == "all").count(), 1);

@@ -7,6 +7,7 @@
 //! An append returns when its records are on disk. When a write fails, the whole batch is taken back: the database is opened
 //! anew before the next write, and whatever of the failed batch had reached the disk is removed.
 
+mod batch;
 mod block;
 mod config;
 mod fault;
@@ -32,7 +33,6 @@ pub use self::retention::Retained;
 
 use self::group::Groups;
 use self::reader::EmbeddedReader;
-use self::segment::Extent;
 use self::store::Store;
 use self::writer::{Command, Writer};
 use crate::log::{Bus, BusError, BusTopic, Lag, Reader};
@@ -65,8 +65,6 @@ struct Shared {
     state: RwLock<State>,
     groups: Mutex<Groups>,
     changes: [watch::Sender<()>; BusTopic::ALL.len()],
-    /// What the log held before a write failed, while it could not be opened anew.
-    known: Mutex<Vec<(BusTopic, Vec<(u64, Extent)>)>>,
 }
 
 /// Whether the database can be used.
@@ -92,7 +90,6 @@ impl EmbeddedBus {
             groups: Mutex::new(Groups::new(store.committed()?)),
             state: RwLock::new(State::Open(store)),
             changes: Default::default(),
-            known: Mutex::default(),
         });
         let (commands, queue) = mpsc::channel(QUEUE_COMMANDS);
         let writer = Writer::new(shared.clone());
@@ -201,10 +198,6 @@ impl Shared {
 
     fn groups(&self) -> MutexGuard<'_, Groups> {
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn known(&self) -> MutexGuard<'_, Vec<(BusTopic, Vec<(u64, Extent)>)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn subscribe(&self, topic: BusTopic) -> watch::Receiver<()> {

@@ -38,6 +38,9 @@ pub(super) struct Store {
 /// The segments of one bus topic, oldest first; the last one is written to.
 pub(super) type Segments = VecDeque<Segment>;
 
+/// The extents of all segments of every bus topic, by number.
+pub(super) type Extents = BTreeMap<BusTopic, BTreeMap<u64, Extent>>;
+
 /// The committed offsets of every group of every bus topic.
 pub(super) type Committed = BTreeMap<(BusTopic, String), Offsets>;
 
@@ -247,20 +250,20 @@ impl Store {
     }
 
     /// What every bus topic holds, to be compared after the database was opened anew.
-    pub(super) fn extents(&self) -> Vec<(BusTopic, Vec<(u64, Extent)>)> {
+    pub(super) fn extents(&self) -> Extents {
         let of = |topic| self.segments(topic).iter().map(|segment| (segment.number, segment.extent.clone())).collect();
         BusTopic::ALL.into_iter().map(|topic| (topic, of(topic))).collect()
     }
 
     /// Removes what lies on disk beyond `known`: batches whose append failed, though their bytes reached the disk later.
-    pub(super) fn forget_beyond(&self, known: &[(BusTopic, Vec<(u64, Extent)>)]) -> fjall::Result<()> {
+    pub(super) fn forget_beyond(&self, known: &Extents) -> fjall::Result<()> {
         for (topic, extents) in known {
             let on_disk: Vec<Segment> = self.segments(*topic).iter().cloned().collect();
             for segment in on_disk {
                 let mut batch = self.batch();
-                match extents.iter().find(|(number, _)| *number == segment.number) {
-                    Some((_, extent)) if *extent == segment.extent => continue,
-                    Some((_, extent)) => {
+                match extents.get(&segment.number) {
+                    Some(extent) if *extent == segment.extent => continue,
+                    Some(extent) => {
                         for (partition, &end) in (0..).zip(&extent.end) {
                             for entry in
                                 segment.blocks.range(block_key(partition, end)..=block_key(partition, Offset::MAX))
