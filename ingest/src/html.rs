@@ -16,12 +16,21 @@ const MAX_BYTES: usize = 64 * 1024;
 /// styles. A text without markup comes back with its entities decoded.
 pub(crate) fn to_text(html: &str) -> String {
     let input = BufferQueue::default();
-    input.push_back(StrTendril::from(first_bytes(html, MAX_BYTES)));
+    input.push_back(StrTendril::from(beginning(html)));
     let tokenizer = Tokenizer::new(Writer::default(), TokenizerOpts::default());
     // Our sink never asks to stop for a script or an encoding, so one call takes all input.
     let _ = tokenizer.feed(&input);
     tokenizer.end();
     tokenizer.sink.text.into_inner().trim_end().to_owned()
+}
+
+/// The beginning of `html`, not cut inside a tag.
+fn beginning(html: &str) -> &str {
+    let cut = first_bytes(html, MAX_BYTES);
+    match cut.rfind('<') {
+        Some(open) if cut.len() < html.len() && !cut[open..].contains('>') => &cut[..open],
+        _ => cut,
+    }
 }
 
 /// The longest beginning of `text` that has at most `limit` bytes.
@@ -84,6 +93,10 @@ impl Writer {
                 "style" if start => TokenSinkResult::RawData(RawKind::Rawtext),
                 _ => TokenSinkResult::Continue,
             };
+        }
+        if name == "body" {
+            // Some leave out `</head>`, as HTML allows.
+            self.hidden.set(0);
         }
         if is_block(name) {
             self.gap(Gap::Line);

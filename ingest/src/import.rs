@@ -1,11 +1,16 @@
 //! Files given on the command line: `discovery import FILE...`.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use bus::{BusError, IdKey, SourceId};
+use bus::{BusError, Change, Channel, IdKey, Post, SourceId};
 use thiserror::Error;
 
+use crate::collectors::{feed, transcripts};
 use crate::intake::Intake;
+use crate::sources::{SourceConfig, SourceKind};
 
 /// What every imported post gets.
 #[derive(Clone, Debug)]
@@ -21,7 +26,7 @@ pub struct ImportOptions {
 }
 
 /// Why one file could not be imported; the others are.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{}: {reason}", path.display())]
 pub struct ImportError {
     /// The file.
@@ -48,15 +53,127 @@ pub struct ImportSummary {
     pub failed: Vec<ImportError>,
 }
 
-/// Imports `paths`, and calls `progress` after each of them. Importing the same file again changes nothing.
+/// Imports `paths`, and calls `progress` after each of them. Importing the same file again changes nothing, because its
+/// posts keep their ids.
+///
+/// Transcripts (.vtt, .srt, .txt, .md) become posts of the offline channel, feeds (.xml, .rss, .atom, .json) of the news
+/// channel.
 ///
 /// # Errors
 /// [`BusError`] when the bus does not accept the posts; files reported before are safe.
 pub async fn import_files(
-    _paths: &[PathBuf],
-    _options: &ImportOptions,
-    _intake: &Intake,
-    _progress: impl FnMut(&Imported<'_>),
+    paths: &[PathBuf],
+    options: &ImportOptions,
+    intake: &Intake,
+    mut progress: impl FnMut(&Imported<'_>),
 ) -> Result<ImportSummary, BusError> {
-    Ok(ImportSummary::default())
+    let mut summary = ImportSummary::default();
+    for path in paths {
+        let outcome = match read(path.clone(), options.clone()).await {
+            Ok(posts) => {
+                let mut pending = intake.prepare(posts.into_iter().map(Change::Upsert).collect()).await;
+                intake.deliver(&mut pending).await?;
+                summary.posts += pending.posts();
+                Ok(pending.posts())
+            }
+            Err(reason) => {
+                let error = ImportError { path: path.clone(), reason };
+                summary.failed.push(error.clone());
+                Err(error)
+            }
+        };
+        progress(&Imported { path, outcome });
+    }
+    Ok(summary)
+}
+
+async fn read(path: PathBuf, options: ImportOptions) -> Result<Vec<Post>, String> {
+    let read = tokio::task::spawn_blocking(move || {
+        if transcripts::is_transcript(&path) {
+            transcripts::read_file(&path, &source(&path, &options, Channel::Offline), &options.id_key)
+        } else if is_feed(&path) {
+            let bytes = read_at_most(&path, MAX_FEED_BYTES)?;
+            feed::read_file(&bytes, &source(&path, &options, Channel::News), &options.id_key)
+        } else {
+            Err("is not a kind of file that is imported: use .vtt, .srt, .txt or .md for transcripts, .xml, .rss, .atom or .json for feeds".to_owned())
+        }
+    });
+    read.await.unwrap_or_else(|_| Err("made the reader fail; please report it".to_owned()))
+}
+
+/// As much as the fetch gateway would unpack.
+const MAX_FEED_BYTES: u64 = 16 << 20;
+
+fn is_feed(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    matches!(extension.to_ascii_lowercase().as_str(), "xml" | "rss" | "atom" | "json")
+}
+
+fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > limit {
+        return Err(format!("is larger than {} MiB: split it", limit >> 20));
+    }
+    Ok(bytes)
+}
+
+/// The source that a file stands for.
+fn source(path: &Path, options: &ImportOptions, channel: Channel) -> SourceConfig {
+    SourceConfig {
+        id: options.source.clone(),
+        name: path.display().to_string(),
+        channel,
+        place: options.place.clone(),
+        language: options.language.clone(),
+        every: Duration::MAX,
+        kind: SourceKind::Transcripts { folder: path.to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::testing::{FlakyBus, source_id};
+
+    #[tokio::test]
+    async fn transcripts_and_feeds_are_imported_and_each_fault_names_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            path
+        };
+        let paths = [
+            file("meeting.txt", "Ann: The wait is long.\n\nBen: The staff are kind.\n"),
+            file(
+                "feed.json",
+                r#"{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[{"id":"1","content_text":"Ward closed"}]}"#,
+            ),
+            file("empty.vtt", ""),
+            file("picture.png", "x"),
+        ];
+        let options = ImportOptions {
+            source: source_id(),
+            place: Some("Leeds".into()),
+            language: None,
+            id_key: bus::IdKey::new([1; 32]),
+        };
+        let bus = Arc::new(FlakyBus::default());
+        let intake = Intake::new(bus.clone(), Arc::new(|_: &mut Post| {}));
+        let mut calls = Vec::new();
+        let summary = import_files(&paths, &options, &intake, |done| calls.push(done.outcome.is_ok())).await.unwrap();
+        assert_eq!(calls, [true, true, false, false]);
+        assert_eq!(summary.posts, 3);
+        let channels: Vec<Channel> = bus.posts().iter().map(|post| post.channel).collect();
+        assert_eq!(channels, [Channel::Offline, Channel::Offline, Channel::News]);
+        assert!(
+            summary.failed[0]
+                .to_string()
+                .ends_with("empty.vtt: is empty: put the transcript into it, or remove it from the folder")
+        );
+    }
 }

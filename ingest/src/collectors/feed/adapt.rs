@@ -97,9 +97,7 @@ fn body(entry: &Entry) -> String {
         let body = content.body.as_deref()?;
         match content.content_type.subty().as_str() {
             "plain" => Some(plain(body)),
-            _ if matches!(content.content_type.ty().as_str(), "text" | "application") => {
-                Some(html::to_text(body))
-            }
+            _ if matches!(content.content_type.ty().as_str(), "text" | "application") => Some(html::to_text(body)),
             _ => None,
         }
     });
