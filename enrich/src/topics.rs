@@ -1,16 +1,20 @@
 //! What a post is about: phrases of `config/topics.toml`, found in one pass.
 
+use std::collections::HashSet;
+use std::ops::Range;
 use std::path::Path;
 
-use bus::Enriched;
+use aho_corasick::AhoCorasick;
 use bus::config_file::{self, ConfigError};
+use bus::{Enriched, Post, TopicTag};
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::Enricher;
+use crate::text::{ends_word, starts_word};
 
 /// One subject that posts are tagged with.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
     /// The name in files, URLs and tags.
     pub slug: String,
@@ -20,23 +24,23 @@ pub struct Topic {
     pub group: String,
     /// What belongs to it, in a sentence or two.
     pub definition: String,
-    /// Words and phrases that show that a post is about it.
-    pub seeds: Vec<String>,
-    /// Phrases that contain a seed but mean something else.
-    #[serde(default)]
-    pub exclusions: Vec<String>,
 }
 
 /// All subjects, ready to be found.
 pub struct Topics {
     topics: Vec<Topic>,
+    automaton: AhoCorasick,
+    /// What the patterns mean, in their order.
+    phrases: Vec<Phrase>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TopicsFile {
-    topic: Vec<Topic>,
-}
+/// How much one phrase of several words tells, and one word alone. Confidence is the probability that at least one of
+/// the phrases found means the subject, as if each did so independently: 1 - product of (1 - weight).
+const PHRASE_WEIGHT: f32 = 0.6;
+const WORD_WEIGHT: f32 = 0.45;
+
+/// Subjects of one post beyond these are its wording rather than its matter.
+const MAX_TOPICS: usize = 8;
 
 impl Topics {
     /// Reads `topics.toml`.
@@ -44,8 +48,10 @@ impl Topics {
     /// # Errors
     /// [`ConfigError`], naming the file and the line.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let file: TopicsFile = config_file::read(path)?;
-        Ok(Self { topics: file.topic })
+        let text = config_file::read_text(path)?;
+        let file: TopicsFile = config_file::parse(path, &text)?;
+        validate(&file.topic).map_err(|fault| fault.into_error(path, &text))?;
+        Ok(Self::new(file.topic))
     }
 
     /// All subjects, in the order of the file.
@@ -57,6 +63,75 @@ impl Topics {
     pub fn get(&self, slug: &str) -> Option<&Topic> {
         self.topics.iter().find(|topic| topic.slug == slug)
     }
+
+    fn new(rows: Vec<Row>) -> Self {
+        let mut phrases = Vec::new();
+        let mut spellings = Vec::new();
+        for (topic, row) in rows.iter().enumerate() {
+            let seeds = row.seeds.iter().map(|seed| (seed, false));
+            let exclusions = row.exclusions.iter().map(|exclusion| (exclusion, true));
+            for (phrase, excludes) in seeds.chain(exclusions) {
+                let (plain, open) = match phrase.get_ref().strip_suffix('*') {
+                    Some(stem) => (stem, true),
+                    None => (phrase.get_ref().as_str(), false),
+                };
+                let weight = if plain.contains([' ', '-']) { PHRASE_WEIGHT } else { WORD_WEIGHT };
+                for spelling in with_curly_apostrophe(plain) {
+                    spellings.push(spelling);
+                    phrases.push(Phrase { topic, open, excludes, weight });
+                }
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(&spellings)
+            .expect("a file of phrases is far smaller than an automaton may be");
+        Self { topics: rows.into_iter().map(Row::into_topic).collect(), automaton, phrases }
+    }
+
+    fn tags(&self, post: &Post) -> Vec<TopicTag> {
+        let mut found = Vec::new();
+        for text in [post.title.as_deref(), Some(post.text.as_str())].into_iter().flatten() {
+            self.find(text, &mut found);
+        }
+        // The same phrase said twice does not make a post more about its subject.
+        found.sort_unstable();
+        found.dedup();
+        let mut tags: Vec<TopicTag> = found
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|phrases| {
+                let doubt: f32 = phrases.iter().map(|&(_, phrase)| 1.0 - self.phrases[phrase].weight).product();
+                TopicTag { topic: self.topics[phrases[0].0].slug.clone(), confidence: 1.0 - doubt }
+            })
+            .collect();
+        tags.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        tags.truncate(MAX_TOPICS);
+        tags
+    }
+
+    /// Adds (topic, phrase) for every seed in `text` that is not inside an exclusion of its topic.
+    fn find(&self, text: &str, found: &mut Vec<(usize, usize)>) {
+        let mut seeds: Vec<(usize, Range<usize>)> = Vec::new();
+        let mut excluded: Vec<(usize, Range<usize>)> = Vec::new();
+        for m in self.automaton.find_overlapping_iter(text) {
+            let index = m.pattern().as_usize();
+            let phrase = &self.phrases[index];
+            if starts_word(text, m.start()) && (phrase.open || ends_word(text, m.end())) {
+                if phrase.excludes {
+                    excluded.push((phrase.topic, m.range()));
+                } else {
+                    seeds.push((index, m.range()));
+                }
+            }
+        }
+        found.extend(seeds.into_iter().filter_map(|(index, at)| {
+            let topic = self.phrases[index].topic;
+            let inside = |(other, range): &(usize, Range<usize>)| {
+                *other == topic && range.start <= at.start && at.end <= range.end
+            };
+            (!excluded.iter().any(inside)).then_some((topic, index))
+        }));
+    }
 }
 
 impl Enricher for Topics {
@@ -64,5 +139,115 @@ impl Enricher for Topics {
         "topics"
     }
 
-    fn enrich(&self, _batch: &mut [Enriched]) {}
+    fn enrich(&self, batch: &mut [Enriched]) {
+        for item in batch {
+            item.topics = self.tags(&item.post);
+        }
+    }
 }
+
+/// What a pattern of the automaton means.
+struct Phrase {
+    topic: usize,
+    /// Whether longer words that begin like it count too.
+    open: bool,
+    /// Whether it hides seeds rather than being one.
+    excludes: bool,
+    weight: f32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TopicsFile {
+    topic: Vec<Row>,
+}
+
+/// A `[[topic]]` of the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    slug: Spanned<String>,
+    name: String,
+    group: String,
+    definition: String,
+    #[serde(default)]
+    seeds: Vec<Spanned<String>>,
+    #[serde(default)]
+    exclusions: Vec<Spanned<String>>,
+    /// Only people give it: it has no seeds.
+    #[serde(default)]
+    by_hand: bool,
+}
+
+impl Row {
+    fn into_topic(self) -> Topic {
+        let slug = self.slug.into_inner();
+        Topic { slug, name: self.name, group: self.group, definition: self.definition }
+    }
+}
+
+/// Something wrong at a place in the file.
+struct Fault {
+    at: usize,
+    message: String,
+}
+
+impl Fault {
+    fn new<T>(at: &Spanned<T>, message: impl Into<String>) -> Self {
+        Self { at: at.span().start, message: message.into() }
+    }
+
+    fn into_error(self, path: &Path, text: &str) -> ConfigError {
+        let line = 1 + text.as_bytes()[..self.at].iter().filter(|&&byte| byte == b'\n').count();
+        ConfigError::Invalid { path: path.to_owned(), line, message: self.message }
+    }
+}
+
+fn validate(rows: &[Row]) -> Result<(), Fault> {
+    let mut slugs = HashSet::new();
+    for row in rows {
+        let slug = row.slug.get_ref();
+        if slug.is_empty()
+            || !slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        {
+            return Err(Fault::new(
+                &row.slug,
+                format!("`{slug}` is not a slug: use lower-case letters, digits, hyphens"),
+            ));
+        }
+        if !slugs.insert(slug) {
+            return Err(Fault::new(&row.slug, format!("the slug `{slug}` is already that of another topic")));
+        }
+        if row.by_hand != row.seeds.is_empty() {
+            let message = if row.by_hand {
+                format!("topic `{slug}` is given by hand, so it cannot have seeds")
+            } else {
+                format!("topic `{slug}` has no seeds; add some, or `by_hand = true` if only people give it")
+            };
+            return Err(Fault::new(&row.slug, message));
+        }
+        row.seeds.iter().chain(&row.exclusions).try_for_each(validate_phrase)?;
+    }
+    Ok(())
+}
+
+fn validate_phrase(phrase: &Spanned<String>) -> Result<(), Fault> {
+    let text = phrase.get_ref();
+    let stem = text.strip_suffix('*').unwrap_or(text);
+    if stem.trim() != stem || !stem.contains(char::is_alphanumeric) {
+        return Err(Fault::new(phrase, format!("`{text}` is not a phrase: it needs letters, and no space around it")));
+    }
+    if stem.contains('*') {
+        return Err(Fault::new(phrase, format!("`{text}`: a * can stand only at the end")));
+    }
+    Ok(())
+}
+
+/// The phrase, and the same as it is typed on a telephone.
+fn with_curly_apostrophe(phrase: &str) -> impl Iterator<Item = String> {
+    let curly = phrase.contains('\'').then(|| phrase.replace('\'', "\u{2019}"));
+    std::iter::once(phrase.to_owned()).chain(curly)
+}
+
+#[cfg(test)]
+mod tests;
