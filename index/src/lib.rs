@@ -1,6 +1,8 @@
 //! What the readers ask: search, counts over time, and trending issues.
 
 pub mod analytics;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod document;
 mod error;
 pub mod filter;
@@ -11,8 +13,8 @@ pub mod search;
 pub mod stage;
 pub mod store;
 mod tantivy_analytics;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "conformance"))]
+pub mod testing;
 pub mod trends;
 mod voices;
 mod writer;

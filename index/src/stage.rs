@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, BusError, BusTopic, Change, Delivered, Enriched, Offsets, Reader, Record};
+use bus::{Bus, BusError, BusTopic, Change, DeadLetter, Delivered, Enriched, Offsets, Reader, dead_letter};
 use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::Instant;
@@ -112,7 +112,7 @@ struct Pending {
 struct Applied {
     offsets: Offsets,
     collected: Vec<Timestamp>,
-    unreadable: Vec<Record>,
+    unreadable: Vec<DeadLetter>,
 }
 
 impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
@@ -174,7 +174,7 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
         self.writer = Some(writer);
         if !applied.unreadable.is_empty() {
             metrics::counter!("discovery_index_dead_letters_total").increment(applied.unreadable.len() as u64);
-            self.bus.append(BusTopic::DeadLetters, applied.unreadable).await?;
+            dead_letter::send(self.bus.as_ref(), &applied.unreadable).await?;
         }
         self.offsets = applied.offsets;
         self.pending.records += count;
@@ -232,21 +232,10 @@ fn apply_record(writer: &mut IndexWriter, record: &Delivered, applied: &mut Appl
         Err(reason) => {
             // The reason may quote the post, so it goes with the dead letter and not into the log.
             tracing::warn!(record.partition, record.offset, "a record cannot be read; it goes to the dead letters");
-            applied.unreadable.push(dead_letter(record, &reason));
+            applied.unreadable.push(DeadLetter::new(BusTopic::Enriched, record, GROUP, &reason));
             Ok(())
         }
     }
-}
-
-fn dead_letter(record: &Delivered, reason: &serde_json::Error) -> Record {
-    let payload = serde_json::json!({
-        "topic": BusTopic::Enriched.name(),
-        "partition": record.partition,
-        "offset": record.offset,
-        "reason": reason.to_string(),
-        "payload": String::from_utf8_lossy(&record.payload),
-    });
-    Record { key: None, payload: payload.to_string().into_bytes() }
 }
 
 /// Runs `work`, which may wait for the disk, off the async threads.
@@ -281,3 +270,6 @@ fn describe_metrics() {
         "Records that retention removed before they were indexed"
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,3 +124,6 @@ fn begins(filter: &Filter, step: Step) -> Result<Vec<Timestamp>, AnalyticsError>
     }
     Ok(begins)
 }
+
+#[cfg(test)]
+mod tests;
