@@ -18,7 +18,7 @@ use crate::topics::Topics;
 pub struct Chain {
     enrichers: Vec<Arc<dyn Enricher>>,
     topics: Arc<Topics>,
-    places: Arc<PlaceEnricher>,
+    regions: Vec<RegionInfo>,
 }
 
 impl Chain {
@@ -28,16 +28,23 @@ impl Chain {
     /// [`ConfigError`], naming the file and the line.
     pub fn load(config_dir: &Path) -> Result<Self, ConfigError> {
         let topics = Arc::new(Topics::load(&config_dir.join("topics.toml"))?);
-        let places = Arc::new(PlaceEnricher::load(&config_dir.join("places"))?);
+        let places = PlaceEnricher::load(&config_dir.join("places"))?;
+        let regions = places.regions().to_vec();
         // Redaction comes first, so that no tag can hold what it removes; sentiment needs the language.
         let enrichers: Vec<Arc<dyn Enricher>> = vec![
             Arc::new(Redactor::new()),
             Arc::new(LanguageEnricher::new()),
             Arc::new(SentimentEnricher::load(&config_dir.join("lexicon"))?),
             Arc::clone(&topics) as Arc<dyn Enricher>,
-            Arc::clone(&places) as Arc<dyn Enricher>,
+            Arc::new(places),
         ];
-        Ok(Self { enrichers, topics, places })
+        Ok(Self { enrichers, topics, regions })
+    }
+
+    /// A chain of these enrichers, which knows no topics and regions.
+    #[cfg(test)]
+    pub(crate) fn of(enrichers: Vec<Arc<dyn Enricher>>) -> Self {
+        Self { enrichers, topics: Arc::new(Topics::none()), regions: Vec::new() }
     }
 
     /// Sends the batch through every enricher. CPU-bound: call it off the async threads.
@@ -61,6 +68,6 @@ impl Chain {
 
     /// The seven NHS regions of England, in the order of `config/places/regions.csv`.
     pub fn regions(&self) -> &[RegionInfo] {
-        self.places.regions()
+        &self.regions
     }
 }

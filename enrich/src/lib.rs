@@ -15,6 +15,7 @@ mod stage;
 mod testing;
 mod text;
 mod topics;
+mod work;
 
 use bus::Enriched;
 

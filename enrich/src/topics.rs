@@ -64,6 +64,12 @@ impl Topics {
         self.topics.iter().find(|topic| topic.slug == slug)
     }
 
+    /// No subjects at all.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self::new(Vec::new())
+    }
+
     fn new(rows: Vec<Row>) -> Self {
         let mut phrases = Vec::new();
         let mut spellings = Vec::new();
