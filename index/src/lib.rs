@@ -3,12 +3,12 @@
 pub mod analytics;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
-mod document;
+pub mod document;
 mod error;
 pub mod filter;
 mod london;
 pub mod query;
-mod schema;
+pub mod schema;
 pub mod search;
 pub mod stage;
 pub mod store;
