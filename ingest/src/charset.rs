@@ -15,7 +15,7 @@ pub(crate) fn decode<'a>(bytes: &[u8], claims: impl IntoIterator<Item = &'a str>
     let claimed = claims.into_iter().find_map(|label| Encoding::for_label(label.trim().as_bytes()));
     match std::str::from_utf8(bytes) {
         // ISO-2022-JP is valid UTF-8 to the eye of a machine, but not to that of a reader.
-        Ok(text) if claimed.is_none_or(|encoding| encoding.is_ascii_compatible()) => text.to_owned(),
+        Ok(text) if claimed.is_none_or(Encoding::is_ascii_compatible) => text.to_owned(),
         _ => {
             // A claim of UTF-8 has just been refuted; a few damaged bytes are better read as windows-1252 than lost.
             let encoding = claimed.filter(|&encoding| encoding != UTF_8).unwrap_or(WINDOWS_1252);

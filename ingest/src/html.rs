@@ -35,7 +35,8 @@ fn beginning(html: &str) -> &str {
 
 /// The longest beginning of `text` that has at most `limit` bytes.
 pub(crate) fn first_bytes(text: &str, limit: usize) -> &str {
-    &text[..text.floor_char_boundary(limit)]
+    let end = (0..=limit.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or(0)]
 }
 
 /// Collects text from tokens.

@@ -130,3 +130,79 @@ pub async fn probe(source: &SourceConfig, gateway: &Gateway, id_key: &IdKey) -> 
         .collect();
     Ok(Probe { posts: times.len(), newest: times.into_iter().max(), notice: batch.notice })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use bus::{Post, SourceState};
+
+    use super::*;
+    use crate::sources::SourceKind;
+    use crate::testing::server::{Server, ok};
+    use crate::testing::{FlakyBus, feed_source};
+
+    const FEED: &str = r#"{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[{"id":"1","content_text":"Ward closed"}]}"#;
+
+    fn settings(dir: &std::path::Path, server: &Server, sources: Vec<SourceConfig>) -> Settings {
+        let fetch = FetchConfig { host_delay_ms: 0, allow_addresses: vec![server.address], ..FetchConfig::default() };
+        Settings { sources, fetch, state_dir: dir.join("state"), id_key: IdKey::new([7; 32]) }
+    }
+
+    #[tokio::test]
+    async fn sources_run_side_by_side_and_a_failing_one_hinders_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let meetings = dir.path().join("meetings");
+        std::fs::create_dir(&meetings).unwrap();
+        std::fs::write(meetings.join("a.txt"), "Ann: Hello.").unwrap();
+        let server = Server::start(|_, _| ok("application/feed+json", FEED)).await;
+        let folder = SourceKind::Transcripts { folder: meetings };
+        let sources = vec![
+            feed_source("good", server.url("/feed").as_str()),
+            feed_source("inside", "http://10.0.0.1/feed"),
+            feed_source("unknown", "https://feeds.example.invalid/rss"),
+            SourceConfig {
+                kind: folder,
+                every: Duration::from_secs(30),
+                ..feed_source("meetings", "https://example.org/")
+            },
+        ];
+        let settings = settings(dir.path(), &server, sources.clone());
+        let state_dir = settings.state_dir.clone();
+        let bus = Arc::new(FlakyBus::default());
+        let intake = Intake::new(bus.clone(), Arc::new(|_: &mut Post| {}));
+        let (board, cancel) = (HealthBoard::new(&sources), CancellationToken::new());
+        let running = tokio::spawn(run(settings, intake, board.clone(), cancel.clone()));
+        while board.snapshot().iter().any(|health| health.state == SourceState::Waiting) {
+            tokio::task::yield_now().await;
+        }
+        cancel.cancel();
+        running.await.unwrap().unwrap();
+        let states: Vec<SourceState> = board.snapshot().iter().map(|health| health.state).collect();
+        let expected = [SourceState::Working, SourceState::Retrying, SourceState::Retrying, SourceState::Working];
+        assert_eq!(states, expected, "{:#?}", board.snapshot());
+        assert_eq!(bus.posts().len(), 2);
+        // Another process sees the same.
+        assert_eq!(HealthBoard::load(&state_dir, &sources).snapshot()[0], board.snapshot()[0]);
+    }
+
+    #[tokio::test]
+    async fn a_state_directory_that_is_a_file_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("state"), "").unwrap();
+        let server = Server::start(|_, _| ok("text/plain", "")).await;
+        let intake = Intake::new(Arc::new(FlakyBus::default()), Arc::new(|_: &mut Post| {}));
+        let settings = settings(dir.path(), &server, Vec::new());
+        let error = run(settings, intake, HealthBoard::default(), CancellationToken::new()).await.unwrap_err();
+        assert!(error.to_string().contains("/state: "), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_probe_tells_what_would_come() {
+        let server = Server::start(|_, _| ok("application/feed+json", FEED)).await;
+        let source = feed_source("good", server.url("/feed").as_str());
+        let probe = probe(&source, &server.gateway(), &IdKey::new([7; 32])).await.unwrap();
+        assert_eq!(probe.posts, 1);
+    }
+}

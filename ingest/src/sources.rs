@@ -112,7 +112,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Vec<SourceConfig>, ConfigError> 
     let mut sources = Vec::with_capacity(file.source.len());
     for entry in file.source {
         let start = entry.span().start.min(text.len());
-        let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = text[..start].matches('\n').count() + 1;
         let entry = entry.into_inner();
         let invalid = |message: String| ConfigError::Invalid {
             path: path.to_owned(),
@@ -192,9 +192,8 @@ impl Entry {
     }
 
     fn kind(&self, base: &Path) -> Result<SourceKind, String> {
-        let stray = |key: &str, given: bool, kind: &str| match given {
-            true => Err(format!("`{key}` has no meaning for a source of kind `{kind}`: remove it")),
-            false => Ok(()),
+        let stray = |key: &str, given: bool, kind: &str| {
+            if given { Err(format!("`{key}` has no meaning for a source of kind `{kind}`: remove it")) } else { Ok(()) }
         };
         match self.kind {
             KindName::Feed => {

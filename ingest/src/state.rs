@@ -79,6 +79,12 @@ impl StoredState {
     }
 }
 
+/// What every version writes.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
 /// The file of the source in `state_dir`.
 fn path_of(state_dir: &Path, source: &SourceConfig) -> PathBuf {
     state_dir.join(format!("{}.json", source.id))
@@ -92,10 +98,6 @@ pub(crate) fn load(state_dir: &Path, source: &SourceConfig, now: Timestamp) -> R
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(StoredState::new(source, now)),
         Err(reason) => return Err(StateError::Unreadable { path, reason }),
     };
-    #[derive(Deserialize)]
-    struct Format {
-        format: u32,
-    }
     let damaged = |reason| StateError::Damaged { path: path.clone(), reason };
     let Format { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
     if format > FORMAT {

@@ -191,3 +191,6 @@ fn created_at(change: &Change<Post>) -> Option<Timestamp> {
         Change::Delete(_) | Change::EraseAuthor(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,8 +32,8 @@ impl Seen {
                 new.push(post);
             }
         }
-        let older = self.0.iter().copied().filter(|(id, _)| !current.contains_key(id));
-        order.extend(older);
+        let earlier = self.0.iter().copied().filter(|(id, _)| !current.contains_key(id));
+        order.extend(earlier);
         order.truncate(REMEMBERED);
         self.0 = order;
         new

@@ -16,7 +16,7 @@ pub(super) fn is_global(address: IpAddr) -> bool {
 
 /// IPv4 ranges that are not the public internet, as (first address, prefix length).
 const SPECIAL_V4: &[(Ipv4Addr, u32)] = &[
-    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
+    (Ipv4Addr::UNSPECIFIED, 8),           // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),   // shared (carrier-grade NAT)
     (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback

@@ -79,7 +79,7 @@ fn rate_limit_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 /// The target of the `Link` header with this relation.
 pub(super) fn link(headers: &HeaderMap, relation: &str, base: &Url) -> Option<Url> {
     let lines = headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
-    lines.flat_map(|line| line.split(",")).find_map(|part| {
+    lines.flat_map(|line| line.split(',')).find_map(|part| {
         let (target, parameters) = part.trim().strip_prefix('<')?.split_once('>')?;
         let matches = parameters.split(';').any(|parameter| {
             parameter.split_once('=').is_some_and(|(name, value)| {

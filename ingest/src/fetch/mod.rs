@@ -129,7 +129,7 @@ pub struct Request {
 #[derive(Debug)]
 pub enum Fetched {
     /// A new answer.
-    Modified(Answer),
+    Modified(Box<Answer>),
     /// Nothing has changed since the answer that the validators are from.
     NotModified {
         /// How long this stays so, as the server says.
@@ -308,7 +308,7 @@ impl Gateway {
                     body: body::read(response, host, &self.shared.limits).await?,
                     headers,
                 };
-                Ok(Step::Done(Fetched::Modified(answer)))
+                Ok(Step::Done(Fetched::Modified(Box::new(answer))))
             }
             _ => Err(refusal(status, response.headers(), host, now)),
         }

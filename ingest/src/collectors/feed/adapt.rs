@@ -16,15 +16,15 @@ pub(super) const MAX_ENTRIES: usize = 2_000;
 pub(super) fn posts(document: Document, source: &SourceConfig, id_key: &IdKey, now: Timestamp) -> Vec<Post> {
     let language = document.feed.language;
     let entries = document.feed.entries.into_iter().take(MAX_ENTRIES);
-    entries.filter_map(|entry| post(entry, language.as_deref(), source, id_key, now)).collect()
+    entries.filter_map(|entry| post(&entry, language.as_deref(), source, id_key, now)).collect()
 }
 
 /// The post that `entry` is, unless it says nothing at all.
-fn post(entry: Entry, language: Option<&str>, source: &SourceConfig, id_key: &IdKey, now: Timestamp) -> Option<Post> {
+fn post(entry: &Entry, language: Option<&str>, source: &SourceConfig, id_key: &IdKey, now: Timestamp) -> Option<Post> {
     let url = best_link(&entry.links);
     let created_at = entry.published.or(entry.updated).and_then(|at| plausible(at.timestamp_millis(), now));
     let title = entry.title.as_ref().map(|title| one_line(&html::to_text(&title.content))).filter(|t| !t.is_empty());
-    let body = body(&entry);
+    let body = body(entry);
     let (title, text) = match title {
         Some(title) => {
             let text = without_title(&body, &title);
@@ -37,15 +37,15 @@ fn post(entry: Entry, language: Option<&str>, source: &SourceConfig, id_key: &Id
         return None;
     }
     let id = match (entry.id.trim(), &url) {
-        ("", Some(url)) => PostId::new(source_id(source), url),
-        ("", None) => PostId::new(source_id(source), &fallback_id(title.as_deref(), &text, created_at)),
-        (guid, _) => PostId::new(source_id(source), guid),
+        ("", Some(url)) => PostId::new(&source.id, url),
+        ("", None) => PostId::new(&source.id, &fallback_id(title.as_deref(), &text, created_at)),
+        (guid, _) => PostId::new(&source.id, guid),
     };
     Some(Post {
         id,
         source: source.id.clone(),
         channel: source.channel,
-        author: author(&entry).map(|name| AuthorKey::new(id_key, &source.id, &name)),
+        author: author(entry).map(|name| AuthorKey::new(id_key, &source.id, &name)),
         created_at: created_at.unwrap_or(now),
         collected_at: now,
         text,
@@ -55,10 +55,6 @@ fn post(entry: Entry, language: Option<&str>, source: &SourceConfig, id_key: &Id
         place_hint: source.place.clone(),
         event: None,
     })
-}
-
-fn source_id(source: &SourceConfig) -> &bus::SourceId {
-    &source.id
 }
 
 /// The identity of an entry that has neither an id nor a link.
@@ -123,7 +119,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// WordPress ends each entry with its title and the site's name, which the author did not say.
+/// `WordPress` ends each entry with its title and the site's name, which the author did not say.
 fn without_footer(text: &str) -> &str {
     match text.rfind("The post ") {
         Some(at) if (at == 0 || text[..at].ends_with('\n')) && text[at..].contains(" appeared first on ") => {

@@ -146,7 +146,7 @@ impl FeedCollector {
     }
 
     /// Parses an answer, off the async threads.
-    async fn read(&self, answer: Answer) -> Result<Page, CollectError> {
+    async fn read(&self, answer: Box<Answer>) -> Result<Page, CollectError> {
         let (source, id_key) = (self.source.clone(), self.id_key.clone());
         let parsed = tokio::task::spawn_blocking(move || read_page(&answer, &source, &id_key)).await;
         let reason = match parsed {

@@ -110,8 +110,5 @@ fn charset_head(bytes: &[u8]) -> String {
 }
 
 fn without_declaration(text: &str) -> &str {
-    match text.starts_with("<?xml") {
-        true => text.find("?>").map_or(text, |end| &text[end + 2..]),
-        false => text,
-    }
+    if text.starts_with("<?xml") { text.find("?>").map_or(text, |end| &text[end + 2..]) } else { text }
 }

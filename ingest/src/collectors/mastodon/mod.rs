@@ -102,7 +102,7 @@ impl MastodonCollector {
         Ok(progress)
     }
 
-    async fn page(&self, tag: &str, last: &str) -> Result<Answer, CollectError> {
+    async fn page(&self, tag: &str, last: &str) -> Result<Box<Answer>, CollectError> {
         let mut url = self.server.clone();
         url.path_segments_mut()
             .map_err(|()| CollectError::Malformed {

@@ -149,6 +149,6 @@ fn notice(problems: &[String]) -> Option<String> {
     match problems.len() {
         0 => None,
         count if count <= PROBLEMS_NAMED => Some(named),
-        count => Some(format!("{named}; and {} other files have problems", count - PROBLEMS_NAMED)),
+        count => Some(format!("{named}; and {} more", count - PROBLEMS_NAMED)),
     }
 }

@@ -1,4 +1,4 @@
-//! WebVTT and SubRip: text in cues with times.
+//! `WebVTT` and `SubRip`: text in cues with times.
 
 use std::time::Duration;
 
@@ -31,7 +31,6 @@ fn cues(text: &str, meeting: &mut Meeting) -> Result<Vec<Cue>, String> {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     for (number, block) in lines.split(|line| line.is_empty()).enumerate() {
         let block = match block.first() {
-            None => continue,
             Some(first) if number == 0 && first.starts_with("WEBVTT") => {
                 let header_ends = block.iter().position(|line| line.contains("-->")).unwrap_or(block.len());
                 meeting.set_lines(block[1..header_ends.max(1)].iter().copied())?;
@@ -42,7 +41,7 @@ fn cues(text: &str, meeting: &mut Meeting) -> Result<Vec<Cue>, String> {
                 meeting.set_lines(std::iter::once(rest).chain(block[1..].iter().copied()))?;
                 continue;
             }
-            Some(&("STYLE" | "REGION")) => continue,
+            None | Some(&("STYLE" | "REGION")) => continue,
             Some(_) => block,
         };
         add_block(block, &mut cues);
@@ -174,12 +173,11 @@ fn plain_text(line: &str) -> String {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
         let end = rest.find('>').filter(|&end| is_tag(&rest[1..end]));
-        match end {
-            Some(end) => rest = &rest[end + 1..],
-            None => {
-                text.push('<');
-                rest = &rest[1..];
-            }
+        if let Some(end) = end {
+            rest = &rest[end + 1..];
+        } else {
+            text.push('<');
+            rest = &rest[1..];
         }
     }
     text.push_str(rest);

@@ -45,7 +45,7 @@ fn visit(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Found>) -> i
         let file_name = entry.file_name().to_string_lossy().into_owned();
         let passed_over = file_name.starts_with(['.', '~'])
             || file_name.to_lowercase().starts_with("readme")
-            || file_name.ends_with(".toml");
+            || Path::new(&file_name).extension().is_some_and(|extension| extension == "toml");
         if passed_over || found.len() > MAX_FILES {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Transcripts of meetings: WebVTT, SubRip, plain text and Markdown, in a watched folder or given one by one.
+//! Transcripts of meetings: `WebVTT`, `SubRip`, plain text and Markdown, in a watched folder or given one by one.
 
 mod collect;
 mod cues;

@@ -130,29 +130,32 @@ const NOT_NAMES: [&str; 24] = [
     "warning",
 ];
 
+/// Words that names and roles may hold in small letters.
+const SMALL_WORDS: [&str; 16] =
+    ["of", "the", "and", "de", "da", "di", "van", "von", "der", "den", "el", "al", "bin", "ap", "from", "for"];
+
+/// Roles that transcribers write in small letters, also at the beginning ("speaker 2").
+const ROLES: [&str; 14] = [
+    "speaker",
+    "member",
+    "participant",
+    "voice",
+    "person",
+    "resident",
+    "patient",
+    "carer",
+    "nurse",
+    "doctor",
+    "chair",
+    "facilitator",
+    "audience",
+    "public",
+];
+
 /// Whether `text` is the name or the role of a speaker ("Dr Ali Khan (Chair)", "Speaker 2"), as far as its form tells.
 fn is_name(text: &str) -> bool {
     let starts_upright = |word: &str| word.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit() || c == '(');
-    let small = |word: &str| {
-        matches!(
-            word,
-            "of" | "the"
-                | "and"
-                | "de"
-                | "da"
-                | "di"
-                | "van"
-                | "von"
-                | "der"
-                | "den"
-                | "el"
-                | "al"
-                | "bin"
-                | "ap"
-                | "from"
-                | "for"
-        )
-    };
+    let small = |word: &str| SMALL_WORDS.contains(&word) || ROLES.contains(&word);
     let abbreviation = |word: &str| word.strip_suffix('.').is_none_or(|stem| stem.chars().count() <= 4);
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '\'' | '’' | '-' | '(' | ')' | ',' | '&');
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -160,7 +163,7 @@ fn is_name(text: &str) -> bool {
     let bracket = words.iter().position(|word| word.starts_with('(')).unwrap_or(words.len());
     (1..=7).contains(&words.len())
         && text.chars().count() <= 60
-        && text.starts_with(char::is_uppercase)
+        && (text.starts_with(char::is_uppercase) || ROLES.contains(&words[0]))
         && text.chars().all(allowed)
         && words[..bracket].iter().all(|word| (starts_upright(word) || small(word)) && abbreviation(word))
         && !NOT_NAMES.contains(&text.to_lowercase().as_str())
@@ -186,6 +189,8 @@ mod tests {
             ("00:01:02 Dr. Ali O'Brien-Khan (chair): hello", (Some("Dr. Ali O'Brien-Khan (chair)"), Some(62), "hello")),
             ("Ann (1:02): it was 3:4", (Some("Ann"), Some(62), "it was 3:4")),
             ("Speaker 2  1:02", (Some("Speaker 2"), Some(62), "")),
+            ("Unknown speaker: hello", (Some("Unknown speaker"), None, "hello")),
+            ("speaker 2: hello", (Some("speaker 2"), None, "hello")),
             ("Ann:", (Some("Ann"), None, "")),
             ("[1:02] hello", (None, Some(62), "hello")),
         ];

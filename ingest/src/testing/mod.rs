@@ -1,5 +1,7 @@
 //! Helpers for this crate's tests: a bus that can refuse, posts, sources.
 
+pub(crate) mod server;
+
 use std::collections::HashSet;
 use std::sync::Mutex;
 

@@ -1,0 +1,77 @@
+//! A web server on this machine for this crate's tests: each path has an answer, and every request is noted.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Response, Uri};
+
+use crate::fetch::{FetchConfig, Gateway, Limits};
+
+type Answer = Box<dyn Fn(&Uri, &HeaderMap) -> Response<Body> + Send + Sync>;
+
+/// A running server. It stops with the test's runtime.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    requests: Arc<Mutex<Vec<(Uri, HeaderMap)>>>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    answer: Arc<Answer>,
+    requests: Arc<Mutex<Vec<(Uri, HeaderMap)>>>,
+}
+
+impl Server {
+    /// A server that answers as `answer` says.
+    pub(crate) async fn start(answer: impl Fn(&Uri, &HeaderMap) -> Response<Body> + Send + Sync + 'static) -> Self {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let shared = Shared { answer: Arc::new(Box::new(answer)), requests: Arc::clone(&requests) };
+        let router = Router::new().fallback(respond).with_state(shared);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { address, requests }
+    }
+
+    /// The address of `path` on this server.
+    pub(crate) fn url(&self, path: &str) -> url::Url {
+        format!("http://{}{path}", self.address).parse().unwrap()
+    }
+
+    /// Everything that was asked so far.
+    pub(crate) fn requests(&self) -> Vec<(Uri, HeaderMap)> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// A gateway that may talk to this server, without pauses.
+    pub(crate) fn gateway(&self) -> Gateway {
+        self.gateway_with(Limits::default())
+    }
+
+    pub(crate) fn gateway_with(&self, limits: Limits) -> Gateway {
+        let config = FetchConfig { host_delay_ms: 0, allow_addresses: vec![self.address], ..FetchConfig::default() };
+        Gateway::with_limits(&config, limits).unwrap()
+    }
+}
+
+async fn respond(State(shared): State<Shared>, request: Request) -> Response<Body> {
+    shared.requests.lock().unwrap().push((request.uri().clone(), request.headers().clone()));
+    (shared.answer)(request.uri(), request.headers())
+}
+
+/// A successful answer of `content_type`.
+pub(crate) fn ok(content_type: &str, body: impl Into<Body>) -> Response<Body> {
+    Response::builder().header("content-type", content_type).body(body.into()).unwrap()
+}
+
+/// An answer without a body.
+pub(crate) fn status(code: u16, headers: &[(&str, &str)]) -> Response<Body> {
+    let mut builder = Response::builder().status(code);
+    for (name, value) in headers {
+        builder = builder.header(*name, *value);
+    }
+    builder.body(Body::empty()).unwrap()
+}
