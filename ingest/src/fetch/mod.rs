@@ -20,11 +20,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, ClientBuilder, StatusCode};
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tracing::error;
 use url::{Host, Url};
 
 pub use self::error::FetchError;
@@ -63,8 +64,8 @@ pub enum GatewayError {
         "`contact` in [ingest.fetch] cannot be sent in a header: write a web page or an e-mail address in plain ASCII"
     )]
     Contact,
-    /// The TLS set-up of this machine does not work.
-    #[error("no HTTPS client can be made ({0}): install the system's CA certificates (package ca-certificates)")]
+    /// The TLS set-up of this machine does not work at all.
+    #[error("no HTTP client can be made: {0}")]
     Client(reqwest::Error),
 }
 
@@ -179,7 +180,7 @@ impl Gateway {
     /// The gateway as configured.
     ///
     /// # Errors
-    /// [`GatewayError`] when the contact cannot be sent, or this machine has no CA certificates.
+    /// [`GatewayError`] when the contact cannot be sent, or TLS cannot be set up at all.
     pub fn new(config: &FetchConfig) -> Result<Self, GatewayError> {
         Self::with_limits(config, Limits::default())
     }
@@ -189,17 +190,11 @@ impl Gateway {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let name = format!("NHS-Citizen-Discovery/{} (+{})", env!("CARGO_PKG_VERSION"), config.contact);
         let name = HeaderValue::from_str(&name).map_err(|_| GatewayError::Contact)?;
-        #[expect(clippy::disallowed_methods, reason = "this is the gateway that the ban points to")]
-        let client = Client::builder()
-            .user_agent(name)
-            .no_proxy()
-            .referer(false)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(limits.connect)
-            .dns_resolver(Arc::new(resolve::GlobalOnly))
-            .build()
-            .map_err(GatewayError::Client)?;
+        // A machine without CA certificates can still read transcripts and plain http; https then fails, source by source.
+        let client = client(name.clone(), &limits).build().or_else(|error| {
+            error!(%error, "no https source can be read: install the system's CA certificates (package ca-certificates)");
+            client(name, &limits).tls_certs_only([]).build().map_err(GatewayError::Client)
+        })?;
         let politeness = Politeness::new(Duration::from_millis(config.host_delay_ms));
         let shared = Shared {
             client,
@@ -313,6 +308,20 @@ impl Gateway {
             _ => Err(refusal(status, response.headers(), host, now)),
         }
     }
+}
+
+/// The client before it is built, with everything but its trust in certificates.
+fn client(name: HeaderValue, limits: &Limits) -> ClientBuilder {
+    #[expect(clippy::disallowed_methods, reason = "this is the gateway that the ban points to")]
+    let builder = Client::builder();
+    builder
+        .user_agent(name)
+        .no_proxy()
+        .referer(false)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(limits.connect)
+        .dns_resolver(Arc::new(resolve::GlobalOnly))
 }
 
 enum Step {

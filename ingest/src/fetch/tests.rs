@@ -95,16 +95,16 @@ async fn redirects_are_followed_five_times_and_each_is_checked() {
 }
 
 #[tokio::test]
-async fn too_much_is_refused_on_the_wire_announced_or_not_and_when_unpacked() {
-    let server = Server::start(|uri, _| match uri.path() {
-        "/announced" => ok("text/plain", vec![0; 200]),
-        _ => {
-            let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-            gzip.write_all(&vec![b'x'; 4_000]).unwrap();
-            let mut response = ok("text/plain", gzip.finish().unwrap());
-            response.headers_mut().insert("content-encoding", HeaderValue::from_static("gzip"));
-            response
+async fn too_much_is_refused_on_the_wire_and_when_unpacked() {
+    let server = Server::start(|uri, _| {
+        if uri.path() == "/announced" {
+            return ok("text/plain", vec![0; 200]);
         }
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&vec![b'x'; 4_000]).unwrap();
+        let mut response = ok("text/plain", gzip.finish().unwrap());
+        response.headers_mut().insert("content-encoding", HeaderValue::from_static("gzip"));
+        response
     })
     .await;
     let limits = Limits { wire_bytes: 100, unpacked_bytes: 1_000, ..Limits::default() };

@@ -27,7 +27,10 @@ pub(super) fn opening(line: &str) -> Option<Opening<'_>> {
     if at.is_some() {
         return Some(Opening { speaker: None, at, rest: line });
     }
-    // A name and a time on a line of their own, as Otter and Teams write them.
+    // A name and a time on a line of their own, or a time alone, as Otter and Teams write them.
+    if let Some(at) = clock(line) {
+        return Some(Opening { speaker: None, at: Some(at), rest: "" });
+    }
     let (name, time) = line.rsplit_once(char::is_whitespace)?;
     let at = clock(time)?;
     is_name(name.trim()).then(|| Opening { speaker: Some(name.trim()), at: Some(at), rest: "" })
@@ -192,6 +195,7 @@ mod tests {
             ("Unknown speaker: hello", (Some("Unknown speaker"), None, "hello")),
             ("speaker 2: hello", (Some("speaker 2"), None, "hello")),
             ("Ann:", (Some("Ann"), None, "")),
+            ("0:15", (None, Some(15), "")),
             ("[1:02] hello", (None, Some(62), "hello")),
         ];
         for (line, expected) in cases {

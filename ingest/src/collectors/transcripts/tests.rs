@@ -188,8 +188,8 @@ async fn a_long_contribution_is_cut_and_many_files_come_in_steps() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("a.txt"), format!("Ann: {}", "Some words here. ".repeat(1_000))).unwrap();
     for number in 0..30 {
-        let lines: String = (0..50).map(|line| format!("Ben: Sentence {line} of {number}.\n")).collect();
-        fs::write(dir.path().join(format!("b{number:02}.txt")), lines).unwrap();
+        let lines: Vec<String> = (0..50).map(|line| format!("Ben: Sentence {line} of {number}.\n")).collect();
+        fs::write(dir.path().join(format!("b{number:02}.txt")), lines.concat()).unwrap();
     }
     let mut collector = collector(dir.path());
     let first = collector.collect(&Cursor::default()).await.unwrap();
@@ -238,7 +238,8 @@ proptest! {
         let mut vtt = "WEBVTT\n\n".to_owned();
         for (number, words) in cues.iter().enumerate() {
             let voice = if named { format!("<v Speaker {}>", number % 3) } else { String::new() };
-            vtt.push_str(&format!("{number}\n00:{number:02}:00.000 --> 00:{number:02}:30.000\n{voice}{words}\n\n"));
+            let cue = format!("{number}\n00:{number:02}:00.000 --> 00:{number:02}:30.000\n{voice}{words}\n\n");
+            vtt.push_str(&cue);
         }
         let said: Vec<String> = transcript("a.vtt", &vtt).unwrap().turns.iter().flat_map(|turn| words(&turn.text)).collect();
         let expected: Vec<String> = cues.iter().flat_map(|cue| words(cue)).collect();
