@@ -1,10 +1,13 @@
 //! Names for people: of topics and regions, whose slugs are what posts carry, and of the closed sets of the contract.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bus::{Channel, SentimentLabel, SourceState};
 use index::NONE;
 use index::trends::model::Status;
+
+use crate::params::Facet;
 
 /// What the slugs of topics and regions mean; made from the configuration.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +88,25 @@ pub fn sentiment(label: SentimentLabel) -> &'static str {
     }
 }
 
+/// Every status, in the order shown on screen.
+pub const STATUSES: [Status; 5] = [Status::New, Status::Rising, Status::Sustained, Status::Falling, Status::Held];
+
+/// The name of a status in URLs and the API.
+pub fn status_slug(status: Status) -> &'static str {
+    match status {
+        Status::New => "new",
+        Status::Rising => "rising",
+        Status::Sustained => "sustained",
+        Status::Falling => "falling",
+        Status::Held => "held",
+    }
+}
+
+/// The status that [`status_slug`] names.
+pub fn status_from_slug(slug: &str) -> Option<Status> {
+    STATUSES.into_iter().find(|known| status_slug(*known) == slug)
+}
+
 /// What an issue is doing, in a word.
 pub fn status(status: Status) -> &'static str {
     match status {
@@ -128,6 +150,20 @@ pub fn source_colour(state: SourceState) -> &'static str {
         SourceState::Waiting => "grey",
         SourceState::Working => "green",
     }
+}
+
+/// The name of a facet's value.
+pub fn value<'a>(labels: &'a Labels, facet: Facet, value: &'a str) -> Cow<'a, str> {
+    let known = match facet {
+        Facet::Channel => Channel::from_slug(value).map(channel),
+        Facet::Feeling if value == NONE => Some("Not scored"),
+        Facet::Feeling => SentimentLabel::from_slug(value).map(sentiment),
+        Facet::Region => Some(labels.region(value)),
+        Facet::Topic => Some(labels.topic(value)),
+        Facet::Language => return Cow::Owned(language(value)),
+        Facet::Source => None,
+    };
+    Cow::Borrowed(known.unwrap_or(value))
 }
 
 /// The English name of a language, for the languages most spoken in England; other codes are shown as they are.

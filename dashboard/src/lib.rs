@@ -4,9 +4,23 @@
 //! it has no store of its own.
 
 mod admin;
+mod api;
 mod app;
+mod assets;
+mod cache;
+mod charts;
 mod config;
+mod count;
+mod csv;
+mod download;
+mod error;
+mod feeds;
+mod findings;
+mod format;
 mod labels;
+mod pages;
+mod params;
+mod period;
 mod serve;
 
 pub use admin::{Ready, serve_admin};

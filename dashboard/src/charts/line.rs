@@ -1,0 +1,305 @@
+//! Values day by day as lines, with the usual range as a band.
+
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+
+use super::scale::Scale;
+use super::{escape, open};
+use crate::format::short_date;
+
+/// At most this many lines are drawn: more cannot be told apart.
+const MOST_SERIES: usize = 4;
+
+/// A chart of one to four lines over the same days.
+pub struct LineChart<'a> {
+    /// Unique on the page.
+    pub id: &'a str,
+    /// What is drawn ("Posts a day about ...").
+    pub title: &'a str,
+    /// What can be seen, in a sentence.
+    pub description: &'a str,
+    /// The days, oldest first.
+    pub days: &'a [Date],
+    /// The lines.
+    pub series: &'a [Series],
+    /// What is usual, from low to high.
+    pub band: Option<(f64, f64)>,
+}
+
+/// One line.
+pub struct Series {
+    /// Its label, written at its end.
+    pub label: String,
+    /// A value for each day.
+    pub values: Vec<f64>,
+}
+
+/// The measures of a drawing, in pixels.
+#[derive(Clone, Copy)]
+struct Frame {
+    width: f64,
+    height: f64,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    /// Days from one date on the axis to the next.
+    dates_every: usize,
+}
+
+const WIDE: Frame =
+    Frame { width: 640.0, height: 300.0, left: 52.0, right: 168.0, top: 16.0, bottom: 34.0, dates_every: 7 };
+const NARROW: Frame =
+    Frame { width: 256.0, height: 160.0, left: 48.0, right: 14.0, top: 12.0, bottom: 30.0, dates_every: 14 };
+/// From one line of a label to the next.
+const LINE_HEIGHT: f64 = 17.0;
+/// Letters of a label on one line, in the room at the right of [`WIDE`].
+const LETTERS: usize = 20;
+
+impl LineChart<'_> {
+    /// The chart for wide screens, and for narrow ones a small chart for each line.
+    pub fn draw(&self) -> String {
+        let series = &self.series[..self.series.len().min(MOST_SERIES)];
+        let largest = series.iter().flat_map(|line| &line.values).copied().fold(0.0, f64::max);
+        let scale = Scale::reaching(largest.max(self.band.map_or(0.0, |(_, high)| high)));
+        let mut html = String::from("<div class=\"d-wide\">");
+        html.push_str(&open(self.id, self.title, self.description, WIDE.width, WIDE.height));
+        self.draw_ground(&mut html, WIDE, scale);
+        for (number, line) in series.iter().enumerate() {
+            draw_line(&mut html, WIDE, scale, number, &line.values);
+        }
+        draw_labels(&mut html, self.labels(scale, series));
+        html.push_str("</svg></div><div class=\"d-narrow\">");
+        for (number, line) in series.iter().enumerate() {
+            let id = format!("{}-{number}", self.id);
+            let title = format!("{}: {}", line.label, self.title);
+            write!(html, "<p class=\"d-chart-label\">{}</p>", escape(&line.label)).expect(WRITES);
+            html.push_str(&open(&id, &title, self.description, NARROW.width, NARROW.height));
+            self.draw_ground(&mut html, NARROW, scale);
+            draw_line(&mut html, NARROW, scale, number, &line.values);
+            html.push_str("</svg>");
+        }
+        html.push_str("</div>");
+        html
+    }
+
+    fn labels(&self, scale: Scale, series: &[Series]) -> Vec<Label> {
+        let lines = series.iter().enumerate().filter_map(|(number, line)| {
+            let y = WIDE.y(scale, *line.values.last()?);
+            Some(Label { y, class: format!("d-label d-series-{number}"), lines: wrap(&line.label) })
+        });
+        let band = self.band.map(|(low, high)| {
+            let y = f64::midpoint(WIDE.y(scale, low), WIDE.y(scale, high));
+            Label { y, class: "d-label-band".to_owned(), lines: vec!["Usual range".to_owned()] }
+        });
+        lines.chain(band).collect()
+    }
+
+    /// Grid, axis, dates and the usual range.
+    fn draw_ground(&self, svg: &mut String, frame: Frame, scale: Scale) {
+        let (left, end) = (frame.left, frame.width - frame.right);
+        if let Some((low, high)) = self.band {
+            let (y, bottom) = (frame.y(scale, high), frame.y(scale, low));
+            let height = (bottom - y).max(2.0);
+            write!(
+                svg,
+                "<rect class=\"d-band\" x=\"{left}\" y=\"{y:.1}\" width=\"{}\" height=\"{height:.1}\"/>",
+                end - left
+            )
+            .expect(WRITES);
+        }
+        for (value, label) in scale.lines() {
+            let (y, class) = (frame.y(scale, value), if value == 0.0 { "d-axis" } else { "d-grid" });
+            write!(
+                svg,
+                "<line class=\"{class}\" x1=\"{left}\" x2=\"{end}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
+                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>",
+                left - 8.0,
+                y + 5.0
+            )
+            .expect(WRITES);
+        }
+        // The dates are counted back from the last, so that the newest day always has its date.
+        let last = self.days.len().saturating_sub(1);
+        for (index, day) in
+            self.days.iter().enumerate().filter(|(index, _)| (last - index).is_multiple_of(frame.dates_every))
+        {
+            let (x, y) = (frame.x(index, self.days.len()), frame.height - 10.0);
+            write!(svg, "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"middle\">{}</text>", short_date(*day))
+                .expect(WRITES);
+        }
+    }
+}
+
+impl Frame {
+    fn x(self, index: usize, points: usize) -> f64 {
+        let steps = points.saturating_sub(1).max(1);
+        self.left + index as f64 * (self.width - self.left - self.right) / steps as f64
+    }
+
+    fn y(self, scale: Scale, value: f64) -> f64 {
+        self.top + (self.height - self.top - self.bottom) * (1.0 - scale.part(value))
+    }
+}
+
+const WRITES: &str = "a String can always be written to";
+
+fn draw_line(svg: &mut String, frame: Frame, scale: Scale, number: usize, values: &[f64]) {
+    let points: Vec<(f64, f64)> = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| (frame.x(index, values.len()), frame.y(scale, *value)))
+        .collect();
+    let Some((x, y)) = points.last() else { return };
+    let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    write!(
+        svg,
+        "<polyline class=\"d-line d-series-{number}\" points=\"{}\"/><circle class=\"d-dot d-series-{number}\" \
+         cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"/>",
+        path.join(" ")
+    )
+    .expect(WRITES);
+}
+
+/// What is written at the right of the drawing, beside a line's end or the band.
+struct Label {
+    /// Where it would best stand, from the top.
+    y: f64,
+    /// Its class in the style sheet.
+    class: String,
+    lines: Vec<String>,
+}
+
+impl Label {
+    fn height(&self) -> f64 {
+        self.lines.len() as f64 * LINE_HEIGHT
+    }
+}
+
+/// Writes the labels, moved apart where two would lie on each other.
+fn draw_labels(svg: &mut String, mut labels: Vec<Label>) {
+    labels.sort_by(|a, b| a.y.total_cmp(&b.y));
+    let lowest = WIDE.height - WIDE.bottom + 6.0;
+    let mut still_to_come: f64 = labels.iter().map(Label::height).sum();
+    let mut free_from = (lowest - still_to_come).min(0.0);
+    for label in &labels {
+        // As near to the line's end as the labels above allow, and leaving room for those below.
+        let top = (label.y - LINE_HEIGHT / 2.0).min(lowest - still_to_come).max(free_from);
+        for (row, text) in label.lines.iter().enumerate() {
+            write!(
+                svg,
+                "<text class=\"{}\" x=\"{}\" y=\"{:.1}\">{}</text>",
+                label.class,
+                WIDE.width - WIDE.right + 12.0,
+                top + 13.0 + row as f64 * LINE_HEIGHT,
+                escape(text)
+            )
+            .expect(WRITES);
+        }
+        free_from = top + label.height();
+        still_to_come -= label.height();
+    }
+}
+
+/// A label in at most two lines.
+fn wrap(label: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in label.split_whitespace() {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= LETTERS {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    let cut = lines.len() > 2;
+    lines.truncate(2);
+    for line in &mut lines {
+        if line.chars().count() > LETTERS {
+            *line = line.chars().take(LETTERS - 1).chain(['…']).collect();
+        }
+    }
+    if let (true, Some(last)) = (cut, lines.last_mut())
+        && !last.ends_with('…')
+    {
+        last.push('…');
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_chart_says_in_words_what_it_draws() {
+        let days = [date(2026, 11, 20), date(2026, 11, 21)];
+        let series = [Series { label: "<b>Parking</b>".to_owned(), values: vec![4.0, 8.0] }];
+        let chart = LineChart {
+            id: "c",
+            title: "Posts a day",
+            description: "It doubled.",
+            days: &days,
+            series: &series,
+            band: Some((1.0, 3.0)),
+        };
+        insta::assert_snapshot!(chart.draw().split("<div class=\"d-narrow\">").next().unwrap().replace("><", ">\n<"), @r#"
+        <div class="d-wide">
+        <svg class="d-chart" viewBox="0 0 640 300" role="img" aria-labelledby="c-title c-desc" focusable="false">
+        <title id="c-title">Posts a day</title>
+        <desc id="c-desc">It doubled.</desc>
+        <rect class="d-band" x="52" y="172.2" width="420" height="62.5"/>
+        <line class="d-axis" x1="52" x2="472" y1="266.0" y2="266.0"/>
+        <text x="44" y="271.0" text-anchor="end">0</text>
+        <line class="d-grid" x1="52" x2="472" y1="203.5" y2="203.5"/>
+        <text x="44" y="208.5" text-anchor="end">2</text>
+        <line class="d-grid" x1="52" x2="472" y1="141.0" y2="141.0"/>
+        <text x="44" y="146.0" text-anchor="end">4</text>
+        <line class="d-grid" x1="52" x2="472" y1="78.5" y2="78.5"/>
+        <text x="44" y="83.5" text-anchor="end">6</text>
+        <line class="d-grid" x1="52" x2="472" y1="16.0" y2="16.0"/>
+        <text x="44" y="21.0" text-anchor="end">8</text>
+        <text x="472.0" y="290" text-anchor="middle">21 Nov</text>
+        <polyline class="d-line d-series-0" points="52.0,141.0 472.0,16.0"/>
+        <circle class="d-dot d-series-0" cx="472.0" cy="16.0" r="4.5"/>
+        <text class="d-label d-series-0" x="484" y="20.5">&lt;b&gt;Parking&lt;/b&gt;</text>
+        <text class="d-label-band" x="484" y="208.0">Usual range</text>
+        </svg>
+        </div>
+        "#);
+    }
+
+    #[test]
+    fn a_chart_of_nothing_is_still_a_chart() {
+        let empty = LineChart { id: "c", title: "t", description: "d", days: &[], series: &[], band: None };
+        assert!(empty.draw().contains("<title id=\"c-title\">t</title>"));
+    }
+
+    #[test]
+    fn labels_of_lines_that_end_together_do_not_overlap() {
+        let label = |y| Label { y, class: String::new(), lines: vec!["one".to_owned()] };
+        let mut svg = String::new();
+        draw_labels(&mut svg, vec![label(16.0), label(16.0), label(17.0), label(266.0), label(266.0)]);
+        let mut rows: Vec<f64> =
+            svg.split(" y=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect();
+        rows.sort_by(f64::total_cmp);
+        assert_eq!(rows.len(), 5);
+        assert!(rows[0] > 0.0 && rows[4] < WIDE.height - 10.0, "{rows:?}");
+        assert!(rows.windows(2).all(|pair| pair[1] - pair[0] >= LINE_HEIGHT - 0.1), "{rows:?}");
+    }
+
+    #[test]
+    fn long_labels_are_cut_to_two_lines() {
+        assert_eq!(
+            wrap("GP appointments: 8am phone queue in the morning again"),
+            ["GP appointments: 8am", "phone queue in the…"]
+        );
+        assert_eq!(wrap("Llanfairpwllgwyngyllgogerych"), ["Llanfairpwllgwyngyl…"]);
+    }
+}

@@ -1,0 +1,113 @@
+//! Issues and searches as Atom feeds (RFC 4287), for feed readers and other programs.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::config::Audience;
+use crate::error::AppError;
+use crate::findings;
+use crate::pages::issue::source_name;
+use crate::pages::issues::href;
+use crate::pages::{facets, search as search_page};
+use crate::params::Params;
+use crate::serve::Notice;
+
+#[derive(Template)]
+#[template(path = "feed.xml")]
+struct Feed {
+    /// A name that stays the same.
+    id: String,
+    title: String,
+    /// This feed, and the page that shows the same.
+    itself: String,
+    page: String,
+    updated: Timestamp,
+    fictional: bool,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    id: String,
+    title: String,
+    href: String,
+    updated: Timestamp,
+    summary: String,
+}
+
+/// Text without the control characters that XML 1.0 cannot hold.
+fn speakable(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\t')).collect()
+}
+
+fn respond(feed: &Feed) -> Result<Response, AppError> {
+    Ok(([(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8")], feed.render()?).into_response())
+}
+
+/// `/feeds/issues.atom`: the issues listed, strongest first. An entry is new when an issue appears.
+///
+/// # Errors
+/// [`AppError::NotYet`].
+pub async fn issues(State(app): State<Arc<App>>) -> Result<Response, AppError> {
+    let list = app.trends().ok_or(AppError::NotYet)?;
+    let entries = list.issues.iter().map(|issue| {
+        let source = source_name(&app, &issue.busiest_source.0);
+        let reasons = findings::why(issue, &app.parts.labels, &source, app.audience());
+        let sentences: Vec<String> =
+            reasons.iter().map(|reason| format!("{}{}.", reason.strong, reason.rest)).collect();
+        Entry {
+            id: format!("urn:ulid:{}", issue.id),
+            title: issue.label.clone(),
+            href: href(issue),
+            updated: issue.first_seen,
+            summary: sentences.join(" "),
+        }
+    });
+    respond(&Feed {
+        id: "urn:discovery:issues".to_owned(),
+        title: "Trending issues".to_owned(),
+        itself: "/feeds/issues.atom".to_owned(),
+        page: "/issues".to_owned(),
+        updated: list.as_of,
+        fictional: app.parts.notice == Notice::Fictional,
+        entries: entries.collect(),
+    })
+}
+
+/// `/feeds/search.atom`: the newest posts of a search.
+///
+/// # Errors
+/// [`AppError::StaffOnly`] for the public; [`AppError`] of the search.
+pub async fn search(State(app): State<Arc<App>>, params: Params) -> Result<Response, AppError> {
+    if app.audience() == Audience::Public {
+        return Err(AppError::StaffOnly);
+    }
+    let params = params.sorted(index::Sort::Newest);
+    let found = app.parts.searcher.search(search_page::request(&app, &params)).await?;
+    let entries: Vec<Entry> = found
+        .hits
+        .iter()
+        .map(|hit| {
+            let post = &hit.post.post;
+            let title = post.title.clone().unwrap_or_else(|| source_name(&app, post.source.as_str()));
+            let (id, href) = (format!("urn:discovery:post:{}", post.id), format!("/posts/{}", post.id));
+            Entry { id, title: speakable(&title), href, updated: post.created_at, summary: speakable(&post.text) }
+        })
+        .collect();
+    let filters: Vec<String> = facets::chips(&app, &params, "/search").into_iter().map(|chip| chip.label).collect();
+    let words = [vec![found.understood], filters].concat().join("; ");
+    respond(&Feed {
+        id: format!("urn:discovery:search:{}", params.query_string()),
+        title: format!("Posts found: {words}"),
+        itself: params.href("/feeds/search.atom"),
+        page: params.href("/search"),
+        updated: entries.first().map_or_else(|| app.now(), |entry| entry.updated),
+        fictional: app.parts.notice == Notice::Fictional,
+        entries,
+    })
+}

@@ -1,0 +1,298 @@
+//! What the numbers of an issue mean, in plain sentences. Pure functions of the trend list, so that a page and the API
+//! say the same, and the same list always says the same.
+
+use std::collections::BTreeMap;
+
+use bus::SentimentLabel;
+use index::trends::model::{DayCount, Retired, Status};
+use index::trends::{Issue, IssueId, TrendList};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Span};
+
+use crate::config::Audience;
+use crate::format::{self, counted, date, decimal, percent};
+use crate::labels::{self, Labels};
+
+/// At most so many changes since yesterday are listed.
+const MOST_NEWS: usize = 6;
+
+/// Something that changed since yesterday.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The issue, where it can still be opened.
+    pub issue: Option<IssueId>,
+    /// Its label.
+    pub label: String,
+    /// What it did, as the rest of the sentence.
+    pub did: String,
+}
+
+/// A reason in two parts: what to see at a glance, and the rest of the sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The number or the fact.
+    pub strong: String,
+    /// What it is compared with.
+    pub rest: String,
+}
+
+/// The finding of a list of issues, as a heading.
+pub fn headline(largest: Option<&Issue>) -> String {
+    let Some(issue) = largest else { return "No issue is above its usual range".to_owned() };
+    let label = &issue.label;
+    let ratio = issue.posts as f64 / issue.posts_before.max(1) as f64;
+    match format::change(issue.posts, issue.posts_before) {
+        None => format!("Posts about ‘{label}’ are new this week"),
+        Some(_) if ratio >= 3.0 => {
+            format!("Posts about ‘{label}’ are at {} the week before", format::times(ratio))
+        }
+        Some(_) if ratio >= 2.0 => format!("Posts about ‘{label}’ have more than doubled in a week"),
+        Some(change) if (0.95..1.05).contains(&ratio) || change == "the same" => {
+            format!("‘{label}’ is the largest issue, as large as the week before")
+        }
+        Some(change) => format!("Posts about ‘{label}’ are {change} in a week"),
+    }
+}
+
+/// What changed since yesterday, most important first.
+pub fn since_yesterday(list: &TrendList, audience: Audience) -> Vec<News> {
+    let yesterday = list.as_of - SignedDuration::from_hours(24);
+    let mut news: Vec<(u8, News)> = list
+        .issues
+        .iter()
+        .filter_map(|issue| {
+            let (rank, did) = change_of(issue, issue.first_seen >= yesterday, audience)?;
+            Some((rank, News { issue: Some(issue.id), label: issue.label.clone(), did }))
+        })
+        .collect();
+    if audience == Audience::Staff {
+        news.extend(list.held.iter().filter(|issue| issue.first_seen >= yesterday).map(|issue| {
+            let did = "is held: it looks coordinated".to_owned();
+            (3, News { issue: Some(issue.id), label: issue.label.clone(), did })
+        }));
+    }
+    news.extend(list.retired.values().filter_map(|retired| match retired {
+        Retired::Expired { label, last_listed } if *last_listed >= yesterday => {
+            let did = "fell back to its usual level and is no longer listed".to_owned();
+            Some((4, News { issue: None, label: label.clone(), did }))
+        }
+        Retired::Expired { .. } | Retired::MergedInto(_) => None,
+    }));
+    news.sort_by_key(|(rank, _)| *rank);
+    news.into_iter().map(|(_, news)| news).take(MOST_NEWS).collect()
+}
+
+/// What an issue did since yesterday, with the rank of such a change.
+fn change_of(issue: &Issue, is_new: bool, audience: Audience) -> Option<(u8, String)> {
+    let posts = |count: &DayCount| audience.count(count.posts).of("post", "posts");
+    if is_new {
+        let said = audience.count(issue.posts).of("post", "posts");
+        let types = counted(issue.channels.len() as u64, "source type", "source types");
+        return Some((0, format!("is new: {said} from {types}")));
+    }
+    // Today is not over, so its count can only show a rise.
+    let [.., before, yesterday, today] = &issue.days[..] else { return None };
+    let (_, high) = issue.usual;
+    let times_usual = |day: &DayCount| format::whole((day.posts as f64 / high.max(1.0)).floor());
+    let above = |day: &DayCount| day.posts as f64 > high;
+    for (day, previous, when, so_far) in [(today, yesterday, "today", " so far"), (yesterday, before, "yesterday", "")]
+    {
+        if times_usual(day) >= 2 && times_usual(day) > times_usual(previous) {
+            return Some((
+                1,
+                format!("passed {} times its usual level {when}: {}{so_far}", times_usual(day), posts(day)),
+            ));
+        }
+        if above(day) && !above(previous) {
+            return Some((2, format!("rose above its usual range {when}: {}{so_far}", posts(day))));
+        }
+    }
+    (above(before) && !above(yesterday)).then(|| (4, "fell back into its usual range yesterday".to_owned()))
+}
+
+/// The day since which an issue has been above its usual range without a break. Today counts only if it is above
+/// already, because it is not over.
+pub fn above_since(issue: &Issue) -> Option<Date> {
+    let above = |day: &&DayCount| day.posts as f64 > issue.usual.1;
+    let days = match issue.days.split_last() {
+        Some((today, earlier)) if !above(&today) => earlier,
+        _ => &issue.days,
+    };
+    days.iter().rev().take_while(above).last().map(|day| day.day)
+}
+
+/// The finding of an issue's chart, as a heading.
+pub fn chart_heading(issue: &Issue) -> String {
+    match above_since(issue) {
+        Some(day) => format!("Posts rose above the usual range on {}", format::day_and_month(day)),
+        None if issue.days.iter().any(|day| day.posts as f64 > issue.usual.1) => {
+            "Posts are back within the usual range".to_owned()
+        }
+        None => "Posts stayed within the usual range".to_owned(),
+    }
+}
+
+/// What is usual in a day, in words: "140 to 225 posts a day".
+pub fn usual_range(issue: &Issue, audience: Audience) -> String {
+    let (low, high) = issue.usual;
+    if audience == Audience::Public && high < crate::count::FEWEST_SHOWN as f64 {
+        return "fewer than 10 posts a day".to_owned();
+    }
+    let (low, high) = (decimal(low), decimal(high));
+    if low == high { format!("{high} posts a day") } else { format!("{low} to {high} posts a day") }
+}
+
+/// Why an issue is listed, in sentences with every number explained.
+pub fn why(issue: &Issue, labels: &Labels, source_name: &str, audience: Audience) -> Vec<Reason> {
+    let mut reasons = vec![volume(issue, audience)];
+    if let Some(day) = above_since(issue) {
+        let rest = format!(" every day since {}. Usual is {}", date(day), usual_range(issue, audience));
+        reasons.push(Reason { strong: "Above its usual range".to_owned(), rest });
+    }
+    reasons.extend(strongest_channel(issue, audience));
+    reasons.extend(places(issue, labels));
+    let words: Vec<String> = issue.terms.iter().take(5).map(|term| format!("‘{}’", term.term)).collect();
+    if !words.is_empty() {
+        reasons.push(Reason { strong: format::list(&words), rest: " are used more than usual".to_owned() });
+    }
+    let (_, share) = issue.busiest_source;
+    let strong = if share > 0.5 { "Mostly one source" } else { "Not one source" };
+    let rest = format!(": the busiest, {source_name}, has {} of the posts of the last 7 days", percent(share));
+    reasons.push(Reason { strong: strong.to_owned(), rest });
+    reasons.extend(discounted(issue, audience));
+    reasons
+}
+
+fn volume(issue: &Issue, audience: Audience) -> Reason {
+    let strong = format!("{} in 7 days", audience.count(issue.posts).of("post", "posts"));
+    let voices = audience.count(issue.voices).of("voice", "voices");
+    let before = audience.count(issue.posts_before);
+    let change = match (before.exact(), format::change(issue.posts, issue.posts_before)) {
+        (Some(_), Some(change)) => format!(" ({change})"),
+        _ => String::new(),
+    };
+    let compared = if issue.posts_before == 0 && audience == Audience::Staff {
+        "; there were none in the 7 days before".to_owned()
+    } else {
+        format!(", against {before} in the 7 days before{change}")
+    };
+    Reason { strong, rest: format!(" from {voices}{compared}") }
+}
+
+fn strongest_channel(issue: &Issue, audience: Audience) -> Option<Reason> {
+    let evidence = issue.channels.first()?;
+    let channel = labels::channel(evidence.channel);
+    let voices = audience.count(evidence.voices);
+    let strong = format!("{channel}: {} in {}", voices.of("voice", "voices"), window(evidence.window_h));
+    let ratio = match voices.exact() {
+        Some(number) if evidence.expected > 0.0 => {
+            format!(" ({} as many)", format::times(number as f64 / evidence.expected))
+        }
+        _ => String::new(),
+    };
+    let rest = format!(
+        ", where {} would be expected{ratio}. If nothing had changed, the chance of so many would be {}",
+        decimal(evidence.expected),
+        format::odds(evidence.p)
+    );
+    Some(Reason { strong, rest })
+}
+
+fn places(issue: &Issue, labels: &Labels) -> Option<Reason> {
+    let (most, _) = issue.regions.iter().find(|(region, posts)| region != index::NONE && *posts > 0)?;
+    let heard =
+        issue.regions.iter().filter(|(region, posts)| labels.regions.contains_key(region) && *posts > 0).count();
+    let strong = format!("Most about {}", labels.region(most));
+    let all = labels.regions.len();
+    let rest = if heard == all {
+        format!(", and heard in all {all} regions")
+    } else {
+        format!(", and heard in {heard} of {all} regions")
+    };
+    Some(Reason { strong, rest })
+}
+
+fn discounted(issue: &Issue, audience: Audience) -> Option<Reason> {
+    let mut parts = Vec::new();
+    if issue.discounted.copies > 0 {
+        parts.push(format!(
+            "{} of the same text beyond the third",
+            audience.count(issue.discounted.copies).of("copy", "copies")
+        ));
+    }
+    if issue.discounted.same_author > 0 {
+        let further = audience.count(issue.discounted.same_author).of("further post", "further posts");
+        parts.push(format!("{further} by people who had already spoken within 24 hours"));
+    }
+    let strong = "Counted as posts but not as voices".to_owned();
+    (!parts.is_empty()).then(|| Reason { strong, rest: format!(": {}", format::list(&parts)) })
+}
+
+/// A window in words: "24 hours", "7 days".
+pub fn window(hours: u32) -> String {
+    if hours > 24 && hours.is_multiple_of(24) {
+        format!("{} days", hours / 24)
+    } else {
+        counted(hours.into(), "hour", "hours")
+    }
+}
+
+/// How posts feel on the whole, in two words.
+pub fn feeling(sentiment: &BTreeMap<SentimentLabel, u64>) -> &'static str {
+    let all: u64 = sentiment.values().sum();
+    let share = |label| sentiment.get(&label).copied().unwrap_or(0) as f64 / all.max(1) as f64;
+    match () {
+        () if all == 0 => "Not scored",
+        () if share(SentimentLabel::Negative) > 0.5 => "Mostly negative",
+        () if share(SentimentLabel::Positive) > 0.5 => "Mostly positive",
+        () if share(SentimentLabel::Neutral) > 0.5 => "Mostly neutral",
+        () => "Mixed",
+    }
+}
+
+/// How posts feel, in shares of those that were scored: "58% negative, 29% neutral, 13% positive".
+pub fn feelings(sentiment: &BTreeMap<SentimentLabel, u64>, audience: Audience) -> String {
+    let numbers: Vec<u64> =
+        SentimentLabel::ALL.iter().map(|label| sentiment.get(label).copied().unwrap_or(0)).collect();
+    let all: u64 = numbers.iter().sum();
+    if all == 0 {
+        return "No post was scored".to_owned();
+    }
+    let counts = audience.counts(&numbers);
+    let parts: Vec<String> = SentimentLabel::ALL
+        .iter()
+        .zip(&counts)
+        .map(|(label, count)| {
+            let name = labels::sentiment(*label).to_lowercase();
+            match count.exact() {
+                Some(number) => format!("{} {name}", percent(number as f64 / all as f64)),
+                None => format!("{} {name}", count.of("post", "posts")),
+            }
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// How an issue stands against its usual range, on the last whole day.
+pub fn against_usual(issue: &Issue, audience: Audience) -> String {
+    let Some(yesterday) = issue.days.iter().rev().nth(1) else { return String::new() };
+    let posts = audience.count(yesterday.posts);
+    format!("{posts} yesterday; usual is {}", usual_range(issue, audience).trim_end_matches(" posts a day"))
+}
+
+/// The days of the last four weeks up to a list's moment, oldest first.
+pub fn last_days(list: &TrendList, days: i64) -> Vec<Date> {
+    let today = format::london(list.as_of).date();
+    (0..days).rev().map(|ago| today.saturating_sub(Span::new().days(ago))).collect()
+}
+
+/// What an issue's status means, in a sentence.
+pub fn status_meaning(status: Status) -> &'static str {
+    match status {
+        Status::New => "It was not seen before its present rise.",
+        Status::Rising => "It is above its usual range and growing.",
+        Status::Sustained => "It is above its usual range and no longer growing.",
+        Status::Falling => "It is coming down towards its usual range.",
+        Status::Held => "It looks coordinated, so it is held back for a person to check.",
+    }
+}

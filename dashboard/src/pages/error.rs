@@ -1,0 +1,106 @@
+//! Pages for what is not there, or cannot be shown: each says what happened and where to go next.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::app::App;
+use crate::error::AppError;
+use crate::format;
+use crate::pages::{Chrome, Section};
+use crate::params::Params;
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    chrome: Chrome,
+    /// What happened and what to do, in sentences.
+    sentences: Vec<String>,
+    /// Words to search for instead, where that can help, with the address of that search.
+    search_for: Option<(String, String)>,
+}
+
+/// The page that explains an error.
+pub fn page(app: &App, error: &AppError) -> Response {
+    let (title, sentences, search_for) = words(error);
+    let search_for = search_for.map(|label| {
+        let q: String = label.chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
+        (Params { q, ..Params::default() }.href("/search"), label)
+    });
+    let chrome = Chrome::new(app, Section::Other, title);
+    match (ErrorPage { chrome, sentences, search_for }).render() {
+        Ok(page) => Html(page).into_response(),
+        // The template has no part that can fail; if one day it has, the title is still an answer.
+        Err(_) => title.into_response(),
+    }
+}
+
+fn words(error: &AppError) -> (&'static str, Vec<String>, Option<String>) {
+    let said = |sentences: &[&str]| sentences.iter().map(|sentence| (*sentence).to_owned()).collect::<Vec<_>>();
+    match error {
+        AppError::NoPage => (
+            "Page not found",
+            said(&[
+                "If you typed the web address, check it is correct.",
+                "If you pasted the web address, check you copied all of it.",
+            ]),
+            None,
+        ),
+        AppError::NoIssue => (
+            "Issue not found",
+            said(&[
+                "No issue has this address. If you copied it, check you copied all of it.",
+                "Issues are remembered for about 3 weeks after they were last listed. The posts themselves can still be searched.",
+            ]),
+            None,
+        ),
+        AppError::NoPost => (
+            "Post not found",
+            said(&[
+                "There is no post at this address.",
+                "When people delete what they said, it is removed here too. It may also be too old to be kept.",
+            ]),
+            None,
+        ),
+        AppError::ExpiredIssue { label, last_listed } => (
+            "This issue is no longer listed",
+            vec![
+                format!(
+                    "‘{label}’ fell back to its usual level. It was last listed on {}.",
+                    format::moment(*last_listed)
+                ),
+                "What people said can still be searched.".to_owned(),
+            ],
+            Some(label.clone()),
+        ),
+        AppError::NotYet => (
+            "No issues yet",
+            said(&["The first posts are still being read.", "Load this page again in a minute."]),
+            None,
+        ),
+        AppError::StaffOnly => (
+            "This page is for staff",
+            said(&[
+                "Posts are shown word for word to signed-in staff only, to protect the people who wrote them.",
+                "Counts of posts are shown to everyone.",
+            ]),
+            None,
+        ),
+        AppError::BadRequest(message) => ("This address cannot be read", vec![sentence(message)], None),
+        AppError::TooSlow(message) => ("This took too long", vec![sentence(message)], None),
+        AppError::Store(_) => (
+            "Sorry, there is a problem with the service",
+            said(&[
+                "The posts cannot be read at the moment. Nothing that was collected is lost.",
+                "Try again in a minute. If it goes on, tell the person who runs Discovery: its log says why.",
+            ]),
+            None,
+        ),
+    }
+}
+
+/// A message as a sentence.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}

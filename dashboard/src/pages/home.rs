@@ -1,0 +1,408 @@
+//! The state of the conversation: how much is said, what is rising, who is heard, who is missing.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Html;
+use bus::{Channel, SourceState};
+use index::trends::{Issue, TrendList};
+use index::{Group, Totals};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::cache::Kept;
+use crate::charts::{LineChart, Series};
+use crate::error::AppError;
+use crate::findings::{self, News};
+use crate::format::{self, counted, percent, thousands};
+use crate::labels;
+use crate::pages::issues::{DayTable, IssueTable, day_table};
+use crate::pages::who::{Missing, PartTable, missing, parts_of_channels, parts_of_regions};
+use crate::pages::{Chrome, Section, render};
+use crate::params::{Facet, Params};
+use crate::period::{Period, Window};
+
+/// The period where the URL says none.
+pub const USUAL_PERIOD: Period = Period::Week;
+/// Lines of the chart.
+const LARGEST: usize = 3;
+/// Days of the chart.
+pub const CHART_DAYS: i64 = 28;
+/// Rows of the table of issues; the rest is one link away.
+const MOST_ROWS: usize = 10;
+
+/// The counts of the home page for one set of filters.
+pub struct HomeData {
+    /// The period, as a stretch of time.
+    pub window: Option<Window>,
+    /// Posts and voices in it.
+    pub totals: Totals,
+    /// Posts and voices in the period before.
+    pub before: Option<Totals>,
+    /// By channel.
+    pub channels: Vec<Group>,
+    /// By region.
+    pub regions: Vec<Group>,
+    /// By language.
+    pub languages: Vec<Group>,
+}
+
+/// The home page's counts, at most a second old, or the last good ones where the store fails.
+///
+/// # Errors
+/// When the store fails and there are no earlier counts.
+pub async fn load(app: &App, params: &Params) -> Result<Kept<HomeData>, AppError> {
+    let now = app.now();
+    let asked = Params { q: String::new(), page: 0, ..params.clone() };
+    app.home.get(&asked.query_string(), now, read(app, &asked, now)).await
+}
+
+async fn read(app: &App, params: &Params, now: Timestamp) -> Result<HomeData, AppError> {
+    use index::Dimension::{Channel, Language, Region};
+    let period = params.period.unwrap_or(USUAL_PERIOD);
+    let window = period.window(now);
+    let filter = params.filter(window);
+    let analytics = &app.parts.analytics;
+    let before = async {
+        match period.window_before(now) {
+            Some(before) => analytics.totals(&params.filter(Some(before))).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (totals, before, channels, regions, languages) = tokio::try_join!(
+        analytics.totals(&filter),
+        before,
+        analytics.groups(&filter, Channel, 10),
+        analytics.groups(&filter, Region, 20),
+        analytics.groups(&filter, Language, 50),
+    )?;
+    Ok(HomeData { window, totals, before, channels, regions, languages })
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    chrome: Chrome,
+    /// The period and the filters, in a sentence.
+    about: String,
+    /// How old the counts are, where the store fails.
+    stale: Option<String>,
+    periods: Vec<Choice>,
+    regions: Vec<Choice>,
+    channels: Vec<Choice>,
+    /// The dates typed, where dates are chosen: first, last.
+    dates: Option<(String, String)>,
+    problems: Vec<(&'static str, String)>,
+    tiles: Vec<Tile>,
+    /// Why there is no trend yet, in sentences; empty where there are trends.
+    not_yet: Vec<String>,
+    headline: String,
+    chart: String,
+    chart_about: String,
+    chart_table: DayTable,
+    issues_heading: String,
+    issues_about: String,
+    rows: IssueTable,
+    all_issues: String,
+    held: usize,
+    news: Vec<News>,
+    channel_parts: PartTable,
+    region_parts: PartTable,
+    missing: Vec<Missing>,
+    quality: Vec<String>,
+    who_csv: String,
+}
+
+impl HomePage {
+    fn problem_with(&self, field: &str) -> bool {
+        self.problems.iter().any(|(name, _)| *name == field)
+    }
+}
+
+/// A number with its explanation.
+struct Tile {
+    number: String,
+    text: String,
+    /// The address and the words of a link.
+    link: Option<(String, String)>,
+}
+
+/// An entry of a drop-down list.
+struct Choice {
+    value: String,
+    name: String,
+    chosen: bool,
+}
+
+/// `/`.
+///
+/// # Errors
+/// [`AppError::Store`] when there is nothing to show, not even old.
+pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<String>, AppError> {
+    let data = load(&app, &params).await?;
+    let list = app.trends();
+    let mut chrome = Chrome::new(&app, Section::State, "State of the conversation");
+    chrome.updated = format::moment(data.made_at);
+    let period = params.period.unwrap_or(USUAL_PERIOD);
+    let audience = app.audience();
+    let (window, counts) = (data.value.window, &*data.value);
+    let trends = list.as_deref().map(|list| trends_of(&app, list, &params)).unwrap_or_default();
+    let dates = match params.period {
+        Some(Period::Dates { first, last }) => Some((format::date(first), format::date(last))),
+        _ if !params.problems.is_empty() || params.wants_dates => {
+            let typed = |field| params.problems.iter().find(|p| p.field == field).map(|p| p.typed.clone());
+            Some((typed("from").unwrap_or_default(), typed("to").unwrap_or_default()))
+        }
+        _ => None,
+    };
+    render(&HomePage {
+        about: about(&app, &params, period, window),
+        stale: data.stale.then(|| stale(&app, data.made_at)),
+        periods: periods(period, dates.is_some()),
+        regions: choices(
+            &params,
+            Facet::Region,
+            "All of England",
+            app.parts.labels.regions.iter().map(|(slug, region)| (slug.clone(), region.name.clone())),
+        ),
+        channels: choices(
+            &params,
+            Facet::Channel,
+            "All types",
+            Channel::ALL.iter().map(|channel| (channel.slug().to_owned(), labels::channel(*channel).to_owned())),
+        ),
+        dates,
+        problems: params.problem_messages(),
+        tiles: tiles(&app, &params, period, counts, list.as_deref()),
+        not_yet: not_yet(&app, list.as_deref()),
+        headline: trends.headline,
+        chart: trends.chart,
+        chart_about: trends.chart_about,
+        chart_table: trends.chart_table,
+        issues_heading: trends.issues_heading,
+        issues_about: trends.issues_about,
+        rows: trends.rows,
+        all_issues: trends.all_issues,
+        held: list.as_deref().map_or(0, |list| app.held(list).len()),
+        news: list.as_deref().map(|list| findings::since_yesterday(list, audience)).unwrap_or_default(),
+        channel_parts: parts_of_channels(&counts.channels, audience),
+        region_parts: parts_of_regions(&counts.regions, &app.parts.labels, audience),
+        missing: missing(counts, list.as_deref(), &app.parts.labels, audience),
+        quality: quality(&app, counts),
+        who_csv: params.href("/download/who.csv"),
+        chrome,
+    })
+}
+
+fn about(app: &App, params: &Params, period: Period, window: Option<Window>) -> String {
+    let names = |facet: Facet| {
+        let chosen = params.chosen(facet).iter();
+        format::list(&chosen.map(|value| labels::value(&app.parts.labels, facet, value)).collect::<Vec<_>>())
+    };
+    let (region, channel) = (names(Facet::Region), names(Facet::Channel).to_lowercase());
+    let place = if region.is_empty() { "England".to_owned() } else { region };
+    let channel = if channel.is_empty() { channel } else { format!(", in {channel}") };
+    let span = match (period, window) {
+        (Period::Day | Period::Week | Period::FourWeeks, Some(window)) => {
+            format!("{}, to {}", period.label(), format::moment(window.until))
+        }
+        _ => period.label(),
+    };
+    format!("What people say in public about the NHS in {place}{channel}. {span}.")
+}
+
+fn stale(app: &App, made_at: Timestamp) -> String {
+    let age = format::duration(app.now().duration_since(made_at));
+    format!("The posts cannot be read at the moment. These numbers are {age} old.")
+}
+
+fn periods(chosen: Period, dates: bool) -> Vec<Choice> {
+    let named = Period::NAMED.iter().map(|(period, slug, label)| Choice {
+        value: (*slug).to_owned(),
+        name: (*label).to_owned(),
+        chosen: !dates && *period == chosen,
+    });
+    let by_date = Choice { value: "dates".to_owned(), name: "Choose dates".to_owned(), chosen: dates };
+    named.chain([by_date]).collect()
+}
+
+fn choices(params: &Params, facet: Facet, all: &str, values: impl Iterator<Item = (String, String)>) -> Vec<Choice> {
+    let chosen = params.chosen(facet);
+    let everything = Choice { value: String::new(), name: all.to_owned(), chosen: chosen.is_empty() };
+    let each = values.map(|(value, name)| Choice { chosen: chosen.contains(&value), value, name });
+    [everything].into_iter().chain(each).collect()
+}
+
+fn tiles(app: &App, params: &Params, period: Period, data: &HomeData, list: Option<&TrendList>) -> Vec<Tile> {
+    let audience = app.audience();
+    let compared = |now: u64, before: fn(&Totals) -> u64| match &data.before {
+        Some(totals) if audience.count(before(totals)).exact().is_some() && audience.count(now).exact().is_some() => {
+            match format::change(now, before(totals)) {
+                Some(change) if change == "the same" => format!(", as many as in {}", period.before_label()),
+                Some(change) => format!(", {change} on {}", period.before_label()),
+                None => format!(", and none in {}", period.before_label()),
+            }
+        }
+        _ => String::new(),
+    };
+    let posts = Tile {
+        number: audience.count(data.totals.posts).to_string(),
+        text: format!("posts{}", compared(data.totals.posts, |totals| totals.posts)),
+        link: Some((params.over(Some(period)).href("/search"), "Open in search".to_owned())),
+    };
+    let voices = Tile {
+        number: match audience.count(data.totals.voices) {
+            few if few.exact().is_none_or(|number| number < 100) => few.to_string(),
+            many => format!("About {many}"),
+        },
+        text: format!(
+            "voices: different people, each counted once{}",
+            compared(data.totals.voices, |totals| totals.voices)
+        ),
+        link: None,
+    };
+    let rising = list.map(|list| {
+        use index::trends::model::Status::{New, Rising};
+        let number = list.issues.iter().filter(|issue| matches!(issue.status, New | Rising)).count() as u64;
+        let held = app.held(list).len() as u64;
+        Tile {
+            number: thousands(number),
+            text: if number == 1 { "issue rising or new".to_owned() } else { "issues rising or new".to_owned() },
+            link: (held > 0).then(|| {
+                let words = format!("{} held: look coordinated", counted(held, "issue", "issues"));
+                ("/issues?status=held".to_owned(), words)
+            }),
+        }
+    });
+    [Some(posts), Some(voices), rising, sources_tile(app)].into_iter().flatten().collect()
+}
+
+fn sources_tile(app: &App) -> Option<Tile> {
+    let health = (app.parts.health)();
+    let works = |state: SourceState| matches!(state, SourceState::Working);
+    let working = health.iter().filter(|source| works(source.state)).count() as u64;
+    let all = health.len() as u64;
+    let link = match all - working {
+        0 => "See sources".to_owned(),
+        problems => format!("See {} with problems", thousands(problems)),
+    };
+    (all > 0).then(|| Tile {
+        number: format!("{} of {}", thousands(working), thousands(all)),
+        text: "sources working".to_owned(),
+        link: Some(("/sources".to_owned(), link)),
+    })
+}
+
+/// Why there is no trend yet, and how far it is.
+fn not_yet(app: &App, list: Option<&TrendList>) -> Vec<String> {
+    let needed = index::trends::TrendsConfig::default().min_baseline_days;
+    let posts = app.parts.searcher.posts();
+    let health = (app.parts.health)();
+    let answered = health.iter().filter(|source| source.last_success.is_some()).count() as u64;
+    let sources = format!(
+        "{} of {} have answered so far.",
+        thousands(answered),
+        counted(health.len() as u64, "source", "sources")
+    );
+    let indexed = format!("{} can be searched already.", app.audience().count(posts).of("post", "posts"));
+    match list {
+        Some(list) if !list.issues.is_empty() || list.days_seen >= needed => Vec::new(),
+        Some(list) => vec![
+            format!(
+                "{} of conversation have been seen so far. What is unusual can be told after about {needed} days.",
+                counted(list.days_seen.into(), "day", "days")
+            ),
+            indexed,
+            sources,
+        ],
+        None if posts == 0 => vec!["No post has been collected yet.".to_owned(), sources],
+        None => vec!["The first posts are being read.".to_owned(), indexed, sources],
+    }
+}
+
+/// What the page says of the issues.
+#[derive(Default)]
+struct Trends {
+    headline: String,
+    chart: String,
+    chart_about: String,
+    chart_table: DayTable,
+    issues_heading: String,
+    issues_about: String,
+    rows: IssueTable,
+    all_issues: String,
+}
+
+/// The issues of the chart.
+pub fn largest(list: &TrendList) -> Vec<&Issue> {
+    let mut largest: Vec<_> = list.issues.iter().collect();
+    largest.sort_by_key(|issue| std::cmp::Reverse(issue.posts));
+    largest.truncate(LARGEST);
+    largest
+}
+
+fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
+    let audience = app.audience();
+    let largest = largest(list);
+    let days = findings::last_days(list, CHART_DAYS);
+    let series: Vec<Series> = largest
+        .iter()
+        .map(|issue| Series {
+            label: issue.label.clone(),
+            values: issue.days.iter().map(|day| audience.count(day.posts).plotted()).collect(),
+        })
+        .collect();
+    let headline = findings::headline(largest.first().copied());
+    let title = format!("Posts a day about the {} largest issues", largest.len());
+    let chart =
+        LineChart { id: "largest", title: &title, description: &headline, days: &days, series: &series, band: None };
+    let matching: Vec<_> = list.issues.iter().filter(|issue| params.concerns(issue)).collect();
+    let issues_about = if params.has_choices() {
+        "Issues are found over all of England and all source types. These have posts that match your filters; their numbers are not filtered."
+    } else {
+        "Found over the last 7 days, over all of England and all source types. Strongest first."
+    };
+    Trends {
+        chart: if largest.is_empty() { String::new() } else { chart.draw() },
+        chart_about: match days[..] {
+            [oldest, .., newest] => {
+                format!("{title}, {}. All of England. The last day is not over.", format::dates(oldest, newest))
+            }
+            _ => String::new(),
+        },
+        chart_table: day_table(&largest, audience),
+        issues_heading: match matching.len() as u64 {
+            0 => "No issue is above its usual range".to_owned(),
+            number => format!("{} above the usual range", counted(number, "issue is", "issues are")),
+        },
+        issues_about: issues_about.to_owned(),
+        rows: IssueTable::new(matching.iter().copied().take(MOST_ROWS), audience),
+        all_issues: format!("See all {}", counted(list.issues.len() as u64, "issue", "issues")),
+        headline,
+    }
+}
+
+/// What a reader should know of the data before trusting the numbers.
+fn quality(app: &App, data: &HomeData) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let share_of = |groups: &[Group], key: &str| {
+        let posts = groups.iter().find(|group| group.key == key).map_or(0, |group| group.totals.posts);
+        posts as f64 / data.totals.posts.max(1) as f64
+    };
+    let enough = app.audience().count(data.totals.posts).exact().is_some_and(|posts| posts > 0);
+    if enough {
+        sentences.push(format!(
+            "{} of these posts name no place that we know.",
+            percent(share_of(&data.regions, index::NONE))
+        ));
+        let english = share_of(&data.languages, "en");
+        sentences.push(format!("{} are in English. Feeling is scored for English only.", percent(english)));
+    }
+    sentences.push("Voices are counted to within about 3%.".to_owned());
+    let newest = (app.parts.health)().iter().filter_map(|source| source.newest_post).max();
+    if let Some(newest) = newest {
+        sentences.push(format!("The newest post was written on {}.", format::moment(newest)));
+    }
+    sentences
+}

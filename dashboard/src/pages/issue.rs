@@ -1,0 +1,424 @@
+//! One issue: why it is listed, with every number explained, and what people said.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use bus::Enriched;
+use index::trends::model::Retired;
+use index::trends::{Issue, IssueId, TrendList};
+use index::{Dimension, Filter, Group};
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use url::form_urlencoded;
+
+use crate::app::App;
+use crate::charts::{LineChart, Series, meter};
+use crate::config::Audience;
+use crate::error::AppError;
+use crate::findings::{self, Reason};
+use crate::format;
+use crate::labels;
+use crate::pages::issues::{DayTable, day_table, href};
+use crate::pages::{Chrome, Section, render};
+use crate::params::Params;
+use crate::period::Period;
+
+/// Letters of a quote that are shown; the rest is one link away.
+const LONGEST_QUOTE: usize = 400;
+
+/// Where the id of an issue leads.
+pub enum Found<'a> {
+    /// To an issue.
+    Issue(&'a Issue),
+    /// To another issue, which it was found to be the same as.
+    Merged(IssueId),
+}
+
+/// The issue with an id, as far as this audience may see it.
+///
+/// # Errors
+/// [`AppError::NoIssue`], or [`AppError::ExpiredIssue`] with its last label.
+pub fn find<'a>(app: &App, list: &'a TrendList, id: &str) -> Result<Found<'a>, AppError> {
+    let mut id: IssueId = id.parse().map_err(|_| AppError::NoIssue)?;
+    let asked = id;
+    // An issue that was merged into one that was merged: every step is followed, but none twice.
+    for _ in 0..=list.retired.len() {
+        if let Some(issue) = list.issues.iter().chain(app.held(list)).find(|issue| issue.id == id) {
+            return Ok(if id == asked { Found::Issue(issue) } else { Found::Merged(id) });
+        }
+        match list.retired.get(&id) {
+            Some(Retired::MergedInto(next)) => id = *next,
+            Some(Retired::Expired { label, last_listed }) => {
+                return Err(AppError::ExpiredIssue { label: label.clone(), last_listed: *last_listed });
+            }
+            None => break,
+        }
+    }
+    Err(AppError::NoIssue)
+}
+
+#[derive(Template)]
+#[template(path = "issue.html")]
+struct IssuePage {
+    chrome: Chrome,
+    issue: Summary,
+    /// A sentence for those who were sent on from an issue that was merged into this one.
+    merged: Option<String>,
+    why: Vec<Reason>,
+    evidence: Vec<EvidenceRow>,
+    baseline: String,
+    terms: Vec<TermRow>,
+    gate: Vec<GateRow>,
+    chart_heading: String,
+    chart: String,
+    chart_about: String,
+    chart_table: DayTable,
+    quotes: Vec<Quote>,
+    quotes_about: String,
+    glance: Vec<(&'static str, String)>,
+    places_heading: String,
+    places: Vec<PlaceRow>,
+    related: Vec<(String, String)>,
+    search: String,
+}
+
+struct Summary {
+    id: String,
+    label: String,
+    status: &'static str,
+    colour: &'static str,
+    meaning: &'static str,
+    source_types: String,
+    held: bool,
+}
+
+struct EvidenceRow {
+    channel: &'static str,
+    window: String,
+    voices: String,
+    expected: String,
+    times: String,
+    odds: String,
+}
+
+struct TermRow {
+    term: String,
+    voices: String,
+    expected: String,
+    attributable: String,
+}
+
+struct GateRow {
+    rule: String,
+    found: String,
+    passed: bool,
+}
+
+struct Quote {
+    text: String,
+    said: String,
+    language: Option<String>,
+    href: String,
+}
+
+struct PlaceRow {
+    name: String,
+    posts: String,
+    against_population: String,
+    meter: String,
+}
+
+/// `/issues/{id}`.
+///
+/// # Errors
+/// [`AppError`] when there is no such issue, or no list yet.
+pub async fn page(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, AppError> {
+    let list = app.trends().ok_or(AppError::NotYet)?;
+    match find(&app, &list, &id)? {
+        Found::Merged(into) => redirect(&id, into),
+        Found::Issue(issue) => {
+            let merged = merged_from(query.as_deref().unwrap_or_default(), &list, issue);
+            Ok(show(&app, &list, issue, merged).await?.into_response())
+        }
+    }
+}
+
+fn redirect(from: &str, into: IssueId) -> Result<Response, AppError> {
+    let address = format!("/issues/{into}?merged-from={from}");
+    let location = HeaderValue::from_str(&address).map_err(|_| AppError::NoIssue)?;
+    Ok((StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response())
+}
+
+/// The sentence for those who were sent on, if the list agrees that they were.
+fn merged_from(query: &str, list: &TrendList, issue: &Issue) -> Option<String> {
+    let (_, from) = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "merged-from")?;
+    let from: IssueId = from.parse().ok()?;
+    matches!(list.retired.get(&from), Some(Retired::MergedInto(_))).then(|| {
+        format!("The issue you opened was found to be the same as ‘{}’, so it is shown here now.", issue.label)
+    })
+}
+
+async fn show(app: &App, list: &TrendList, issue: &Issue, merged: Option<String>) -> Result<Html<String>, AppError> {
+    let audience = app.audience();
+    let labels = &app.parts.labels;
+    let (quotes, languages) = tokio::join!(quotes(app, issue), languages(app, list, issue));
+    let source = source_name(app, &issue.busiest_source.0);
+    let mut chrome = Chrome::new(app, Section::Issues, issue.label.clone());
+    chrome.updated = format::moment(list.computed_at);
+    render(&IssuePage {
+        merged,
+        why: findings::why(issue, labels, &source, audience),
+        evidence: evidence(issue, audience),
+        baseline: format::dates(issue.baseline.0, issue.baseline.1),
+        terms: terms(issue, audience),
+        gate: gate(issue, audience),
+        chart_heading: findings::chart_heading(issue),
+        chart: chart(issue, audience),
+        chart_about: format!(
+            "Posts a day, all of England. The band is what is usual: {}. {} is not over.",
+            findings::usual_range(issue, audience),
+            format::day_and_month(format::london(list.as_of).date())
+        ),
+        chart_table: table(issue, audience),
+        quotes_about: quotes_about(quotes.as_deref(), audience),
+        quotes: quotes.unwrap_or_default(),
+        glance: glance(app, issue, &languages),
+        places_heading: places_heading(app, issue),
+        places: places(app, issue),
+        related: related(list, issue),
+        search: Params { q: issue.query.clone(), period: Some(Period::FourWeeks), ..Params::default() }.href("/search"),
+        issue: Summary {
+            id: issue.id.to_string(),
+            label: issue.label.clone(),
+            status: labels::status(issue.status),
+            colour: labels::status_colour(issue.status),
+            meaning: findings::status_meaning(issue.status),
+            source_types: format::counted(issue.channels.len() as u64, "source type", "source types"),
+            held: app.held(list).iter().any(|held| held.id == issue.id),
+        },
+        chrome,
+    })
+}
+
+/// The name of a source, or its id where it is no longer configured.
+pub fn source_name(app: &App, id: &str) -> String {
+    let health = (app.parts.health)();
+    health.into_iter().find(|source| source.id.as_str() == id).map_or_else(|| id.to_owned(), |source| source.name)
+}
+
+fn evidence(issue: &Issue, audience: Audience) -> Vec<EvidenceRow> {
+    issue
+        .channels
+        .iter()
+        .map(|evidence| {
+            let voices = audience.count(evidence.voices);
+            let times = voices.exact().filter(|_| evidence.expected > 0.0);
+            EvidenceRow {
+                channel: labels::channel(evidence.channel),
+                window: findings::window(evidence.window_h),
+                voices: voices.to_string(),
+                expected: format::decimal(evidence.expected),
+                times: times
+                    .map_or_else(|| "not shown".to_owned(), |number| format::times(number as f64 / evidence.expected)),
+                odds: format::odds(evidence.p),
+            }
+        })
+        .collect()
+}
+
+fn terms(issue: &Issue, audience: Audience) -> Vec<TermRow> {
+    let row = |term: &index::trends::model::TermEvidence| TermRow {
+        term: term.term.clone(),
+        voices: audience.count(term.voices).to_string(),
+        expected: format::decimal(term.expected),
+        attributable: format::percent(term.attributable.clamp(0.0, 1.0)),
+    };
+    issue.terms.iter().take(10).map(row).collect()
+}
+
+/// The checks with what they found; the public sees only whether they passed, because what was found is exact.
+fn gate(issue: &Issue, audience: Audience) -> Vec<GateRow> {
+    let found = |found: &str| if audience == Audience::Staff { found.to_owned() } else { "not shown".to_owned() };
+    let row = |check: &index::trends::model::GateCheck| GateRow {
+        rule: check.rule.clone(),
+        found: found(&check.found),
+        passed: check.passed,
+    };
+    issue.gate.iter().map(row).collect()
+}
+
+fn chart(issue: &Issue, audience: Audience) -> String {
+    let days: Vec<Date> = issue.days.iter().map(|day| day.day).collect();
+    let values: Vec<f64> = issue.days.iter().map(|day| audience.count(day.posts).plotted()).collect();
+    let label = issue
+        .days
+        .last()
+        .map_or_else(String::new, |day| format!("{} on {}", audience.count(day.posts), format::short_date(day.day)));
+    let most = issue.days.iter().max_by_key(|day| day.posts);
+    let description = most.map_or_else(String::new, |day| {
+        format!(
+            "{}. Usual is {}; the most was {} on {}.",
+            findings::chart_heading(issue),
+            findings::usual_range(issue, audience),
+            audience.count(day.posts),
+            format::date(day.day)
+        )
+    });
+    let title = format!("Posts a day about {}", issue.label);
+    let series = [Series { label, values }];
+    let band = Some(issue.usual);
+    LineChart { id: "days", title: &title, description: &description, days: &days, series: &series, band }.draw()
+}
+
+fn table(issue: &Issue, audience: Audience) -> DayTable {
+    let mut table = day_table(&[issue], audience);
+    table.columns = vec!["Posts".to_owned(), "Voices".to_owned(), "Usual range of posts".to_owned()];
+    let usual = findings::usual_range(issue, audience);
+    for ((_, cells), day) in table.rows.iter_mut().zip(issue.days.iter().rev()) {
+        cells.push(audience.count(day.voices).to_string());
+        cells.push(usual.trim_end_matches(" posts a day").to_owned());
+    }
+    table
+}
+
+/// The quotes, where they may be shown and can be read.
+async fn quotes(app: &App, issue: &Issue) -> Option<Vec<Quote>> {
+    if app.audience() == Audience::Public {
+        return None;
+    }
+    match app.parts.searcher.get(&issue.quotes).await {
+        Ok(posts) => Some(posts.iter().map(|post| quote(app, post)).collect()),
+        Err(error) => {
+            tracing::warn!(%error, "the quotes of an issue could not be read; its page is shown without them");
+            None
+        }
+    }
+}
+
+fn quote(app: &App, enriched: &Enriched) -> Quote {
+    let post = &enriched.post;
+    let mut text: String = post.text.chars().take(LONGEST_QUOTE).collect();
+    if text.len() < post.text.len() {
+        text.push('…');
+    }
+    let place = enriched.places.first().map(|place| place.name.as_str());
+    let parts = [Some(labels::said_in(post.channel)), Some(&*source_name(app, post.source.as_str())), place]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ");
+    Quote {
+        text,
+        said: format!("{parts}, {}", format::date(format::london(post.created_at).date())),
+        language: enriched.language.clone().filter(|code| code != "en"),
+        href: format!("/posts/{}", post.id),
+    }
+}
+
+fn quotes_about(quotes: Option<&[Quote]>, audience: Audience) -> String {
+    let text = match (audience, quotes) {
+        (Audience::Public, _) => {
+            "Posts are shown word for word to signed-in staff only, to protect the people who wrote them."
+        }
+        (Audience::Staff, None) => "The posts cannot be read at the moment.",
+        (Audience::Staff, Some([])) => {
+            "The posts chosen for this issue have been deleted where they were said."
+        }
+        (Audience::Staff, Some(_)) => "Chosen to cover different views, source types and places. Names are hidden.",
+    };
+    text.to_owned()
+}
+
+/// The languages of the posts that the issue's query finds in the last 7 days; none where they cannot be read.
+async fn languages(app: &App, list: &TrendList, issue: &Issue) -> Vec<Group> {
+    let from = list.as_of - SignedDuration::from_hours(7 * 24);
+    let filter = Filter { query: issue.query.clone(), from: Some(from), until: Some(list.as_of), ..Filter::default() };
+    app.parts.analytics.groups(&filter, Dimension::Language, 5).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the languages of an issue could not be counted; its page is shown without them");
+        Vec::new()
+    })
+}
+
+fn glance(app: &App, issue: &Issue, languages: &[Group]) -> Vec<(&'static str, String)> {
+    let audience = app.audience();
+    let topics: Vec<&str> = issue.topics.iter().take(3).map(|(slug, _)| app.parts.labels.topic(slug)).collect();
+    let scored: u64 = issue.sentiment.values().sum();
+    let all: u64 = languages.iter().map(|group| group.totals.posts).sum();
+    let shares: Vec<String> = languages
+        .iter()
+        .filter(|group| audience.count(group.totals.posts).exact().is_some())
+        .map(|group| {
+            format!(
+                "{} {}",
+                labels::language(&group.key),
+                format::percent(group.totals.posts as f64 / all.max(1) as f64)
+            )
+        })
+        .collect();
+    let mut rows = vec![
+        ("Main topics", if topics.is_empty() { "None recognised".to_owned() } else { topics.join(", ") }),
+        ("Feeling", findings::feelings(&issue.sentiment, audience)),
+        (
+            "How sure",
+            format!(
+                "Feeling is scored by a word list, for English only, in {} of {}. Read some posts before you rely on it.",
+                audience.count(scored),
+                audience.count(issue.posts).of("post", "posts")
+            ),
+        ),
+    ];
+    if !shares.is_empty() {
+        rows.push(("Languages", shares.join(", ")));
+    }
+    rows.push(("First seen", format::moment(issue.first_seen)));
+    rows.push((
+        "Strength",
+        format!("{:.1}. An issue is listed from about 4, which is a chance of 1 in 10,000", issue.score),
+    ));
+    rows
+}
+
+fn places_heading(app: &App, issue: &Issue) -> String {
+    match issue.regions.iter().find(|(region, posts)| app.parts.labels.regions.contains_key(region) && *posts > 0) {
+        Some((region, _)) => format!("Most posts that name a region are about {}", app.parts.labels.region(region)),
+        None => "No post names a region".to_owned(),
+    }
+}
+
+fn places(app: &App, issue: &Issue) -> Vec<PlaceRow> {
+    let labels = &app.parts.labels;
+    let known: Vec<&(String, u64)> =
+        issue.regions.iter().filter(|(region, _)| labels.regions.contains_key(region)).collect();
+    let numbers: Vec<u64> = known.iter().map(|(_, posts)| *posts).collect();
+    let counts = app.audience().counts(&numbers);
+    let all: u64 = numbers.iter().sum();
+    let largest = numbers.iter().copied().max().unwrap_or(0).max(1) as f64;
+    known
+        .iter()
+        .zip(&counts)
+        .map(|((region, posts), count)| {
+            let share = *posts as f64 / all.max(1) as f64;
+            let population = labels.population_share(region).filter(|population| *population > 0.0);
+            PlaceRow {
+                name: labels.region(region).to_owned(),
+                posts: count.to_string(),
+                against_population: population
+                    .filter(|_| count.exact().is_some())
+                    .map_or_else(|| "not shown".to_owned(), |population| format::times(share / population)),
+                meter: meter(count.plotted() / largest),
+            }
+        })
+        .collect()
+}
+
+fn related(list: &TrendList, issue: &Issue) -> Vec<(String, String)> {
+    let listed = |id: &IssueId| list.issues.iter().find(|other| other.id == *id);
+    issue.related.iter().filter_map(listed).map(|other| (href(other), other.label.clone())).collect()
+}

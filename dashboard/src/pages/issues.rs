@@ -1,0 +1,189 @@
+//! All issues, and the rows and tables that pages about issues share.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Html;
+use index::trends::Issue;
+use index::trends::model::Status;
+
+use crate::app::App;
+use crate::charts::spark;
+use crate::config::Audience;
+use crate::error::AppError;
+use crate::findings;
+use crate::format::{self, counted};
+use crate::labels;
+use crate::pages::{Chrome, Section, render};
+use crate::params::Params;
+
+/// Days of a small line in a row.
+const SPARK_DAYS: usize = 14;
+
+/// One issue in a table.
+pub struct IssueRow {
+    /// Its page.
+    pub href: String,
+    /// Its label.
+    pub label: String,
+    /// What it is doing, in a word.
+    pub status: &'static str,
+    /// The colour of that word's tag.
+    pub colour: &'static str,
+    /// Posts of the last 7 days against the 7 days before.
+    pub change: String,
+    /// The last whole day against the usual range.
+    pub against_usual: String,
+    /// Posts of the last 7 days.
+    pub posts: String,
+    /// Voices of the last 7 days.
+    pub voices: String,
+    /// The last 14 days as a small line.
+    pub spark: String,
+    /// The same in words.
+    pub spark_words: String,
+    /// How its posts feel.
+    pub feeling: &'static str,
+    /// The source types with evidence.
+    pub channels: String,
+}
+
+impl IssueRow {
+    /// The row of an issue.
+    pub fn new(issue: &Issue, audience: Audience) -> Self {
+        let (posts, before) = (audience.count(issue.posts), audience.count(issue.posts_before));
+        let shown = posts.exact().is_some() && before.exact().is_some();
+        let first = issue.days.len().saturating_sub(SPARK_DAYS);
+        let days: Vec<f64> = issue.days[first..].iter().map(|day| audience.count(day.posts).plotted()).collect();
+        let names: Vec<&str> = issue.channels.iter().map(|evidence| labels::channel(evidence.channel)).collect();
+        Self {
+            href: href(issue),
+            label: issue.label.clone(),
+            status: labels::status(issue.status),
+            colour: labels::status_colour(issue.status),
+            change: format::change(issue.posts, issue.posts_before).filter(|_| shown).unwrap_or_default(),
+            against_usual: findings::against_usual(issue, audience),
+            posts: posts.to_string(),
+            voices: audience.count(issue.voices).to_string(),
+            spark: spark(&days),
+            spark_words: match (issue.days[first..].first(), issue.days.last()) {
+                (Some(first), Some(last)) => {
+                    format!("from {} to {} posts a day", audience.count(first.posts), audience.count(last.posts))
+                }
+                _ => String::new(),
+            },
+            feeling: if posts.exact().is_some() { findings::feeling(&issue.sentiment) } else { "Not shown" },
+            channels: format::list(&names),
+        }
+    }
+}
+
+/// The page of an issue.
+pub fn href(issue: &Issue) -> String {
+    format!("/issues/{}", issue.id)
+}
+
+/// Issues as a table.
+#[derive(Default, Template)]
+#[template(path = "issue_table.html")]
+pub struct IssueTable {
+    /// What it shows.
+    pub caption: &'static str,
+    /// One row an issue.
+    pub rows: Vec<IssueRow>,
+}
+
+impl IssueTable {
+    /// The table of some issues, in their order.
+    pub fn new<'a>(issues: impl Iterator<Item = &'a Issue>, audience: Audience) -> Self {
+        let rows = issues.map(|issue| IssueRow::new(issue, audience)).collect();
+        Self { caption: "Issues with posts and voices of the last 7 days", rows }
+    }
+}
+
+/// Posts day by day, for the table beside a chart.
+#[derive(Default, Template)]
+#[template(path = "day_table.html")]
+pub struct DayTable {
+    /// What it shows.
+    pub caption: &'static str,
+    /// The heading of each column after the date.
+    pub columns: Vec<String>,
+    /// The date, and its cells; newest first.
+    pub rows: Vec<(String, Vec<String>)>,
+}
+
+/// The posts a day of several issues.
+pub fn day_table(issues: &[&Issue], audience: Audience) -> DayTable {
+    let columns = issues.iter().map(|issue| issue.label.clone()).collect();
+    let days = issues.first().map_or(&[][..], |issue| &issue.days);
+    let rows = days.iter().enumerate().rev().map(|(place, day)| {
+        let cells = issues
+            .iter()
+            .map(|issue| issue.days.get(place).map_or_else(String::new, |day| audience.count(day.posts).to_string()));
+        (format::date(day.day), cells.collect())
+    });
+    DayTable { caption: "Posts a day", columns, rows: rows.collect() }
+}
+
+#[derive(Template)]
+#[template(path = "issues.html")]
+struct IssuesPage {
+    chrome: Chrome,
+    about: String,
+    /// Address, name, number and whether it is chosen.
+    statuses: Vec<(String, String, bool)>,
+    rows: IssueTable,
+    /// Whether the rows are issues that are held.
+    held: bool,
+    /// Why issues are held: label, address and the rules that failed.
+    reasons: Vec<(String, String, Vec<String>)>,
+    csv: String,
+}
+
+/// `/issues`.
+///
+/// # Errors
+/// [`AppError::NotYet`] while there is no list.
+pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<String>, AppError> {
+    let list = app.trends().ok_or(AppError::NotYet)?;
+    let held = params.status == Some(Status::Held);
+    let all = if held { app.held(&list) } else { &list.issues };
+    let shown: Vec<&Issue> = all.iter().filter(|issue| held || params.concerns(issue)).collect();
+    let with_status = |status| Params { status, ..params.clone() };
+    let everything = (None, "All listed".to_owned(), list.issues.len());
+    let each = labels::STATUSES.iter().filter_map(|status| {
+        let number = match status {
+            Status::Held => app.held(&list).len(),
+            listed => list.issues.iter().filter(|issue| issue.status == *listed).count(),
+        };
+        (number > 0 || params.status == Some(*status))
+            .then(|| (Some(*status), labels::status(*status).to_owned(), number))
+    });
+    let statuses = [everything].into_iter().chain(each).map(|(status, name, number)| {
+        (with_status(status).href("/issues"), format!("{name} ({number})"), params.status == status)
+    });
+    let title = match (params.status, shown.len() as u64) {
+        (Some(Status::Held), number) => format!("{} held: look coordinated", counted(number, "issue", "issues")),
+        (Some(status), number) => format!("{}: {}", labels::status(status), counted(number, "issue", "issues")),
+        (None, number) => format!("{} above the usual range", counted(number, "issue is", "issues are")),
+    };
+    let reasons = shown.iter().filter(|_| held).map(|issue| {
+        let failed = issue.gate.iter().filter(|check| !check.passed);
+        (
+            issue.label.clone(),
+            href(issue),
+            failed.map(|check| format!("asked: {}; found: {}", check.rule, check.found)).collect(),
+        )
+    });
+    render(&IssuesPage {
+        chrome: Chrome::new(&app, Section::Issues, title),
+        about: format!("As of {}. Strongest first.", format::moment(list.as_of)),
+        statuses: statuses.collect(),
+        reasons: reasons.collect(),
+        rows: IssueTable::new(shown.iter().copied(), app.audience()),
+        held,
+        csv: params.href("/download/issues.csv"),
+    })
+}

@@ -1,0 +1,89 @@
+//! The pages: each module loads what its page says, puts it into words, and renders its template.
+
+pub mod error;
+pub mod facets;
+pub mod home;
+pub mod issue;
+pub mod issues;
+pub mod post;
+pub mod search;
+pub mod sources;
+pub mod texts;
+pub mod who;
+
+use askama::Template;
+use axum::response::Html;
+
+use crate::app::App;
+use crate::config::Audience;
+use crate::error::AppError;
+use crate::format;
+use crate::serve::Notice;
+
+/// What every page has around its content.
+pub struct Chrome {
+    /// The page's title, for the browser.
+    pub title: String,
+    /// Where the page is in the menu.
+    pub section: Section,
+    /// The query in the search box of the header.
+    pub q: String,
+    /// Whether to say that the data is made up.
+    pub fictional: bool,
+    /// Whether the reader is the public.
+    pub public: bool,
+    /// When the data on the page was read, in words.
+    pub updated: String,
+}
+
+/// The entries of the menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// State of the conversation.
+    State,
+    /// Issues.
+    Issues,
+    /// Search.
+    Search,
+    /// Sources.
+    Sources,
+    /// Help.
+    Help,
+    /// Not in the menu.
+    Other,
+}
+
+impl Section {
+    /// The menu: section, address, name.
+    pub const MENU: [(Self, &'static str, &'static str); 5] = [
+        (Self::State, "/", "State of the conversation"),
+        (Self::Issues, "/issues", "Issues"),
+        (Self::Search, "/search", "Search"),
+        (Self::Sources, "/sources", "Sources"),
+        (Self::Help, "/help", "Help"),
+    ];
+}
+
+impl Chrome {
+    /// The surroundings of a page whose data was read now.
+    pub fn new(app: &App, section: Section, title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            section,
+            q: String::new(),
+            fictional: app.parts.notice == Notice::Fictional,
+            public: app.audience() == Audience::Public,
+            updated: format::moment(app.now()),
+        }
+    }
+
+    /// The menu: address, name, and whether the page is there.
+    pub fn menu(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> + '_ {
+        Section::MENU.iter().map(|(section, address, name)| (*address, *name, *section == self.section))
+    }
+}
+
+/// A page from its template.
+pub fn render(template: &impl Template) -> Result<Html<String>, AppError> {
+    Ok(Html(template.render()?))
+}

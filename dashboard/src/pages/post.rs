@@ -1,0 +1,170 @@
+//! One post with its tags, and the card that stands for it in a list.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Html;
+use bus::{Enriched, PostId};
+use index::Piece;
+
+use crate::app::App;
+use crate::config::Audience;
+use crate::error::AppError;
+use crate::format;
+use crate::labels;
+use crate::pages::issue::source_name;
+use crate::pages::{Chrome, Section, render};
+use crate::params::{Facet, Params};
+
+/// A post in a list.
+pub struct PostCard {
+    /// Its page.
+    pub href: String,
+    /// Where and when it was said.
+    pub heading: String,
+    /// Its headline.
+    pub title: Option<String>,
+    /// Its text, in pieces.
+    pub snippet: Vec<Piece>,
+    /// The language of the text, where it is not English.
+    pub language: Option<String>,
+    /// Feeling, topics and language: the colour of the tag and its words.
+    pub tags: Vec<(&'static str, String)>,
+}
+
+impl PostCard {
+    /// The card of a post.
+    pub fn new(app: &App, post: &Enriched, snippet: Vec<Piece>) -> Self {
+        Self {
+            href: format!("/posts/{}", post.post.id),
+            heading: heading(app, post),
+            title: post.post.title.clone(),
+            snippet,
+            language: foreign(post),
+            tags: tags(app, post),
+        }
+    }
+}
+
+fn heading(app: &App, post: &Enriched) -> String {
+    let place = post.places.first().map(|place| format!(", {}", place.name)).unwrap_or_default();
+    let source = source_name(app, post.post.source.as_str());
+    format!("{source}{place}: {}", format::moment(post.post.created_at))
+}
+
+fn foreign(post: &Enriched) -> Option<String> {
+    post.language.clone().filter(|code| code != "en")
+}
+
+fn tags(app: &App, post: &Enriched) -> Vec<(&'static str, String)> {
+    let mut tags = vec![("grey", labels::said_in(post.post.channel).to_owned())];
+    tags.extend(post.sentiment.map(|sentiment| ("grey", labels::sentiment(sentiment.label).to_owned())));
+    let topics = post.topics.iter().take(3);
+    tags.extend(topics.map(|tag| ("blue", app.parts.labels.topic(&tag.topic).to_owned())));
+    tags.extend(foreign(post).map(|code| ("white", labels::language(&code))));
+    tags
+}
+
+#[derive(Template)]
+#[template(path = "post.html")]
+struct PostPage {
+    chrome: Chrome,
+    title: Option<String>,
+    text: String,
+    language: Option<String>,
+    rows: Vec<Row>,
+    original: Option<String>,
+}
+
+struct Row {
+    name: &'static str,
+    value: String,
+    /// The search for more of the same.
+    more: Option<String>,
+}
+
+/// `/posts/{id}`.
+///
+/// # Errors
+/// [`AppError::StaffOnly`] for the public; [`AppError::NoPost`] when it is not there or is gone.
+pub async fn page(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Html<String>, AppError> {
+    if app.audience() == Audience::Public {
+        return Err(AppError::StaffOnly);
+    }
+    let id: PostId = id.parse().map_err(|_| AppError::NoPost)?;
+    let post = app.parts.searcher.get(&[id]).await?.into_iter().next().ok_or(AppError::NoPost)?;
+    render(&PostPage {
+        chrome: Chrome::new(&app, Section::Search, heading(&app, &post)),
+        rows: rows(&app, &post),
+        language: foreign(&post),
+        original: post.post.url.as_deref().and_then(web_address),
+        title: post.post.title,
+        text: post.post.text,
+    })
+}
+
+/// The address, if it leads to a web page: anything else in a link could run in the reader's browser.
+pub fn web_address(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.to_string())
+}
+
+fn rows(app: &App, post: &Enriched) -> Vec<Row> {
+    let more = |facet: Facet, value: &str| Some(Params::default().with(facet, value).href("/search"));
+    let row = |name, value: String, more| Row { name, value, more };
+    let labels = &app.parts.labels;
+    let inner = &post.post;
+    let mut rows = vec![
+        row("Source", source_name(app, inner.source.as_str()), more(Facet::Source, inner.source.as_str())),
+        row("Source type", labels::channel(inner.channel).to_owned(), more(Facet::Channel, inner.channel.slug())),
+        row("Written", format::moment(inner.created_at), None),
+        row("Collected", format::moment(inner.collected_at), None),
+    ];
+    let language = post.language.as_deref().unwrap_or(index::NONE);
+    rows.push(row("Language", labels::language(language), more(Facet::Language, language)));
+    rows.push(match post.sentiment {
+        Some(sentiment) => row(
+            "Feeling",
+            format!("{}, {:+.2} on a scale from -1 to 1", labels::sentiment(sentiment.label), sentiment.score),
+            more(Facet::Feeling, sentiment.label.slug()),
+        ),
+        None => row("Feeling", "Not scored: feeling is scored for English only".to_owned(), None),
+    });
+    for tag in &post.topics {
+        let value = format!("{} ({} sure)", labels.topic(&tag.topic), format::percent(f64::from(tag.confidence)));
+        rows.push(row("Topic", value, more(Facet::Topic, &tag.topic)));
+    }
+    for place in &post.places {
+        let region = place.region.as_deref();
+        let within =
+            region.map(|region| format!(", {}", labels.region(region))).filter(|within| !within.ends_with(&place.name));
+        let value = format!(
+            "{}{} ({} sure)",
+            place.name,
+            within.unwrap_or_default(),
+            format::percent(f64::from(place.confidence))
+        );
+        rows.push(row("Place", value, region.and_then(|region| more(Facet::Region, region))));
+    }
+    if let Some(event) = &inner.event {
+        let meeting = Params { event: Some(event.clone()), ..Params::default() };
+        rows.push(row("Meeting", event.to_string(), Some(meeting.href("/search"))));
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_pages_are_linked() {
+        assert_eq!(web_address("https://example.org/a?b=c").as_deref(), Some("https://example.org/a?b=c"));
+        for hostile in
+            ["javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "file:///etc/passwd", "/x", ""]
+        {
+            assert_eq!(web_address(hostile), None, "{hostile}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! How the sources are doing: those with problems first, in plain words.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Html;
+use bus::{SourceHealth, SourceState};
+
+use crate::app::App;
+use crate::charts::spark;
+use crate::error::AppError;
+use crate::format::{self, counted, thousands};
+use crate::labels;
+use crate::pages::{Chrome, Section, render};
+use crate::params::{Facet, Params};
+
+#[derive(Template)]
+#[template(path = "sources.html")]
+struct SourcesPage {
+    chrome: Chrome,
+    /// Each state with its number of sources.
+    states: Vec<(&'static str, &'static str, usize)>,
+    problems: Vec<SourceRow>,
+    working: Vec<SourceRow>,
+}
+
+struct SourceRow {
+    name: String,
+    posts_href: String,
+    kind: String,
+    location: String,
+    state: &'static str,
+    colour: &'static str,
+    last_success: String,
+    next: String,
+    error: Option<String>,
+    today: String,
+    usual: String,
+    spark: String,
+    spark_words: String,
+}
+
+/// The sources, worst first, then by name.
+pub fn worst_first(app: &App) -> Vec<SourceHealth> {
+    let mut health = (app.parts.health)();
+    health.sort_by(|a, b| a.state.cmp(&b.state).then_with(|| a.name.cmp(&b.name)));
+    health
+}
+
+/// `/sources`.
+///
+/// # Errors
+/// None but those of the template.
+pub async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, AppError> {
+    let health = worst_first(&app);
+    let (problems, working): (Vec<_>, Vec<_>) = health.iter().partition(|source| has_problem(source.state));
+    let title = match (problems.len() as u64, health.len() as u64) {
+        (_, 0) => "No sources are configured".to_owned(),
+        (0, all) => format!("All {} work", counted(all, "source", "sources")),
+        (broken, all) => {
+            let verb = if broken == 1 { "has a problem" } else { "have problems" };
+            format!("{} of {} {verb}", thousands(broken), counted(all, "source", "sources"))
+        }
+    };
+    let mut states: Vec<(&'static str, &'static str, usize)> = Vec::new();
+    for source in &health {
+        let name = labels::source_state(source.state);
+        match states.iter_mut().find(|(known, ..)| *known == name) {
+            Some((_, _, number)) => *number += 1,
+            None => states.push((name, labels::source_colour(source.state), 1)),
+        }
+    }
+    render(&SourcesPage {
+        chrome: Chrome::new(&app, Section::Sources, title),
+        states,
+        problems: problems.into_iter().map(|source| row(&app, source)).collect(),
+        working: working.into_iter().map(|source| row(&app, source)).collect(),
+    })
+}
+
+/// Whether a source needs somebody's attention, or soon may.
+pub fn has_problem(state: SourceState) -> bool {
+    match state {
+        SourceState::Failing | SourceState::Retrying | SourceState::RateLimited | SourceState::Silent => true,
+        SourceState::Waiting | SourceState::Working => false,
+    }
+}
+
+fn row(app: &App, source: &SourceHealth) -> SourceRow {
+    let now = app.now();
+    let audience = app.audience();
+    let counts: Vec<String> = source.posts_by_day.iter().map(|posts| audience.count(*posts).to_string()).collect();
+    let plotted: Vec<f64> = source.posts_by_day.iter().map(|posts| audience.count(*posts).plotted()).collect();
+    let last_success = source.last_success.map_or_else(
+        || "never".to_owned(),
+        |at| format!("{} ({} ago)", format::moment(at), format::duration(now.duration_since(at))),
+    );
+    let next = match source.next_attempt {
+        Some(at) if at > now => format!("{}, in {}", format::time(at), format::duration(at.duration_since(now))),
+        Some(_) => "now".to_owned(),
+        None => "not planned".to_owned(),
+    };
+    SourceRow {
+        name: source.name.clone(),
+        posts_href: Params::default().with(Facet::Source, source.id.as_str()).href("/search"),
+        kind: source.kind.clone(),
+        location: source.location.clone(),
+        state: labels::source_state(source.state),
+        colour: labels::source_colour(source.state),
+        last_success,
+        next,
+        error: source
+            .error
+            .as_ref()
+            .map(|error| format!("{error} ({} in a row)", counted(source.failures.into(), "failure", "failures"))),
+        today: counts.last().cloned().unwrap_or_else(|| "0".to_owned()),
+        usual: usual(source).map_or_else(|| "not known yet".to_owned(), |usual| audience.count(usual).to_string()),
+        spark: spark(&plotted),
+        spark_words: format!("Posts on each of the last {} days: {}", counts.len(), counts.join(", ")),
+    }
+}
+
+/// The usual number of posts a day: the median of the whole days since the first with any; `None` before there is one.
+pub fn usual(source: &SourceHealth) -> Option<u64> {
+    let (_, whole_days) = source.posts_by_day.split_last()?;
+    let mut days: Vec<u64> = whole_days.iter().copied().skip_while(|posts| *posts == 0).collect();
+    days.sort_unstable();
+    days.get(days.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_usual_leaves_out_today_and_the_time_before_the_first_post() {
+        let source = |posts_by_day: &[u64]| SourceHealth {
+            id: "a".parse().unwrap(),
+            name: String::new(),
+            kind: String::new(),
+            channel: bus::Channel::News,
+            location: String::new(),
+            state: SourceState::Working,
+            last_success: None,
+            last_attempt: None,
+            next_attempt: None,
+            newest_post: None,
+            failures: 0,
+            error: None,
+            posts_total: 0,
+            posts_by_day: posts_by_day.to_vec(),
+        };
+        assert_eq!(usual(&source(&[0, 0, 5, 9, 7, 1000])), Some(7));
+        assert_eq!(usual(&source(&[0, 0, 3])), None);
+        assert_eq!(usual(&source(&[])), None);
+    }
+}
