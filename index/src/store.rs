@@ -18,9 +18,9 @@ use crate::writer::IndexWriter;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IndexConfig {
-    /// Threads that build the index, 1 to 8. Each makes a segment of its own at every commit.
+    /// Threads that build the index; more than 8 count as 8. Each makes a segment of its own at every commit.
     pub writer_threads: NonZeroUsize,
-    /// Memory of all writer threads together, in bytes; at least 15 MB each. What is beyond goes to disk early.
+    /// Memory of all writer threads together, in bytes; less than 15 MB for each counts as 15 MB. What is beyond goes to disk early.
     pub writer_memory_bytes: usize,
     /// A commit is due this long after the first change since the last one, in milliseconds.
     pub commit_every_ms: u64,

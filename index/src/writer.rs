@@ -11,6 +11,11 @@ use crate::store::{Index, IndexConfig};
 /// Segments in which more than this part is deleted are merged, so that what was deleted also leaves the disk.
 const MOST_DELETED: f32 = 0.2;
 
+/// What Tantivy accepts: so many threads, and so many bytes of memory for each.
+const MOST_THREADS: usize = 8;
+const LEAST_BYTES: usize = 15_000_000;
+const MOST_BYTES: usize = 4_000_000_000;
+
 /// The one writer of an index. Changes become durable and searchable together, at [`IndexWriter::commit`]; what was
 /// not committed vanishes with the writer, and the offsets of the last commit say where to read on.
 pub struct IndexWriter {
@@ -22,10 +27,10 @@ pub struct IndexWriter {
 impl IndexWriter {
     /// Takes the lock of the index directory.
     pub(crate) fn open(index: Index, config: &IndexConfig) -> Result<Self, IndexError> {
-        let threads = config.writer_threads.get();
+        let threads = config.writer_threads.get().min(MOST_THREADS);
         let options = IndexWriterOptions::builder()
             .num_worker_threads(threads)
-            .memory_budget_per_thread(config.writer_memory_bytes / threads)
+            .memory_budget_per_thread((config.writer_memory_bytes / threads).clamp(LEAST_BYTES, MOST_BYTES))
             .num_merge_threads(1)
             .build();
         let tantivy = index
@@ -59,6 +64,8 @@ impl IndexWriter {
     pub fn apply(&mut self, change: &Change<Enriched>) -> Result<(), IndexError> {
         match change {
             Change::Upsert(post) => {
+                // Measured: of 32 us of CPU a post, looking for the old one takes 2. A list of the ids that are surely
+                // new would save at most that.
                 self.delete(post.post.id);
                 let document = document::from_post(&self.index.fields, post, &mut self.json);
                 self.tantivy.add_document(document).map_err(|reason| self.failed(&reason))?;

@@ -1,10 +1,12 @@
 //! What a commit keeps, and what a lost writer leaves behind.
 
+use std::num::NonZeroUsize;
+
 use bus::{Change, Enriched, Offsets};
 use tempfile::{TempDir, tempdir};
 
 use crate::testing::{author_key, post};
-use crate::{Filter, Index, IndexError, SearchRequest, Sort};
+use crate::{Filter, Index, IndexConfig, IndexError, SearchRequest, Sort};
 
 fn open() -> (TempDir, Index) {
     let dir = tempdir().unwrap();
@@ -134,4 +136,17 @@ fn segments_stay_few_however_often_is_committed() {
     let segments = index.tantivy.searchable_segment_ids().unwrap().len();
     assert!(segments <= 16, "{segments} segments");
     assert_eq!(index.posts(), 60);
+}
+
+#[test]
+fn settings_beyond_what_tantivy_accepts_are_brought_within() {
+    let (_dir, index) = open();
+    for (threads, memory) in [(100, 1), (1, usize::MAX)] {
+        let config = IndexConfig {
+            writer_threads: NonZeroUsize::new(threads).unwrap(),
+            writer_memory_bytes: memory,
+            ..IndexConfig::default()
+        };
+        index.writer_with(&config).unwrap().wait_for_merges().unwrap();
+    }
 }
