@@ -72,6 +72,9 @@ pub enum IdError {
         "`{0}` is not a valid name: use 1 to 64 lower-case letters, digits and hyphens, such as `nhs-england-news`"
     )]
     Slug(String),
+    /// Not a line of text of a fair length.
+    #[error("`{0}` is not the id of a meeting: use 1 to 200 bytes of text on one line")]
+    Event(String),
 }
 
 macro_rules! hex_id {
@@ -195,10 +198,8 @@ impl FromStr for EventId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        if text.is_empty() || text.len() > 200 || text.chars().any(char::is_control) {
-            return Err(IdError::Slug(text.to_owned()));
-        }
-        Ok(Self(text.into()))
+        let fits = (1..=200).contains(&text.len()) && !text.chars().any(char::is_control);
+        if fits { Ok(Self(text.into())) } else { Err(IdError::Event(text.to_owned())) }
     }
 }
 
@@ -258,6 +259,13 @@ mod tests {
         assert!("nhs-england-news".parse::<SourceId>().is_ok());
         assert!("NHS England".parse::<SourceId>().is_err());
         assert!("".parse::<SourceId>().is_err());
+    }
+
+    #[test]
+    fn a_meeting_is_named_by_one_line_of_text() {
+        assert!("Leeds Assembly, 3 May 2025".parse::<EventId>().is_ok());
+        assert!("two\nlines".parse::<EventId>().is_err());
+        assert!("x".repeat(201).parse::<EventId>().unwrap_err().to_string().ends_with("text on one line"));
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::segment::{Extent, Segment, block_key};
 use super::store::{self, Store};
 use super::writer::Command;
-use super::{Shared, block};
+use super::{Shared, block, metrics};
 use crate::log::BusTopic;
 use crate::record::{Offsets, Partition, Record, partition_of};
 
@@ -82,7 +83,12 @@ impl<'a> Batch<'a> {
         for ((topic, group), offsets) in &committed {
             store.put_offsets(&mut batch, *topic, group, offsets);
         }
+        let begin = Instant::now();
         store.commit(batch)?;
+        metrics::written(begin.elapsed());
+        for ((topic, _), payloads) in &self.payloads {
+            metrics::appended(*topic, payloads.len() as u64);
+        }
         for ((topic, group), offsets) in committed {
             shared.groups().set_committed(topic, group, offsets);
         }

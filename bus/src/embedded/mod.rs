@@ -12,6 +12,7 @@ mod block;
 mod config;
 mod fault;
 mod group;
+mod metrics;
 mod reader;
 mod retention;
 mod segment;
@@ -82,6 +83,7 @@ impl EmbeddedBus {
     /// [`BusError::InUse`] when it is open already, [`BusError::Storage`] and [`BusError::Damaged`] when the disk is to
     /// blame.
     pub fn open(dir: &Path, config: &BusConfig) -> Result<Self, BusError> {
+        metrics::describe();
         let store = Store::open(dir, config)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),

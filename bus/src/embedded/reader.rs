@@ -13,7 +13,7 @@ use crate::log::{BusError, BusTopic, Reader};
 use crate::record::{Delivered, Offset, Offsets, Partition};
 
 /// About how much is read ahead at a time, over all partitions.
-const FETCH_BYTES: usize = 1024 * 1024;
+const FETCH_BYTES: usize = 512 * 1024;
 
 /// One member of a group.
 pub(super) struct EmbeddedReader {

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Shared;
 use super::config::BusConfig;
 use super::segment::Segment;
 use super::store::{self, Store};
+use super::{Shared, metrics};
 use crate::log::BusTopic;
 
 /// A bus topic is cut into about this many segments, so that it overshoots its limits by no more than this part.
@@ -43,7 +43,9 @@ pub(super) fn retain(shared: &Shared, store: &Store, now: Timestamp) -> fjall::R
             removed.records += oldest.extent.records();
             removed.bytes += oldest.extent.bytes;
             removed.unread += unread;
+            metrics::removed(topic, oldest.extent.records());
         }
+        metrics::stored(topic, store.bytes(topic));
     }
     Ok(removed)
 }
@@ -64,11 +66,11 @@ fn close_old_segment(store: &Store, topic: BusTopic, now: Timestamp, span: Signe
 
 /// The oldest segment of `topic`, if it is to go.
 fn removable(shared: &Shared, store: &Store, topic: BusTopic, now: Timestamp, keep: SignedDuration) -> Option<Segment> {
+    let too_much = store.bytes(topic) > shared.config.retention_bytes;
     let segments = store.segments(topic);
     // The last one is being written, and tells where the next record goes.
     let oldest = segments.front().filter(|_| segments.len() > 1)?;
     let extent = &oldest.extent;
-    let too_much = segments.iter().map(|segment| segment.extent.bytes).sum::<u64>() > shared.config.retention_bytes;
     let too_old = now.duration_since(extent.newest_at) > keep;
     // Nobody is obliged to read dead letters: they wait for their time, and no longer.
     let awaited =

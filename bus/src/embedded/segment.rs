@@ -11,9 +11,6 @@ use super::block;
 use crate::log::BusTopic;
 use crate::record::{Delivered, Offset, Partition};
 
-/// What is written to a segment before it goes to a table on disk. A topic holds at most three of these in memory.
-const MEMTABLE_BYTES: u64 = 4 * 1024 * 1024;
-
 /// One piece of a bus topic.
 #[derive(Clone)]
 pub(super) struct Segment {
@@ -76,7 +73,6 @@ pub(super) fn keyspace_options() -> KeyspaceCreateOptions {
     use fjall::config::{CompressionPolicy, FilterPolicy};
 
     KeyspaceCreateOptions::default()
-        .max_memtable_size(MEMTABLE_BYTES)
         .data_block_compression_policy(CompressionPolicy::disabled())
         .filter_policy(FilterPolicy::disabled())
         .with_kv_separation(Some(KvSeparationOptions::default().compression(Uncompressed)))

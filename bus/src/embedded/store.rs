@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use fjall::{AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use jiff::Timestamp;
 
 use super::config::BusConfig;
@@ -21,6 +21,8 @@ use crate::record::{Delivered, Offset, Offsets, Partition};
 const CACHE_BYTES: u64 = 4 * 1024 * 1024;
 /// The least that `fjall` permits; its journals together take up to three times as much on disk.
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+/// What a segment keeps in memory before that is flushed to disk: about three times as much while flushing.
+const MEMTABLE_BYTES: u64 = 4 * 1024 * 1024;
 const META_MEMTABLE_BYTES: u64 = 1024 * 1024;
 
 const PARTITIONS_KEY: &str = "partitions";
@@ -145,6 +147,11 @@ impl Store {
         (begin, end)
     }
 
+    /// Bytes of all blocks of `topic`.
+    pub(super) fn bytes(&self, topic: BusTopic) -> u64 {
+        self.segments(topic).iter().map(|segment| segment.extent.bytes).sum()
+    }
+
     /// Records of `partition` from `from` (`None`: the beginning of what there is): whole blocks, until there are
     /// `max_bytes` of them or more.
     pub(super) fn read(
@@ -198,7 +205,14 @@ impl Store {
 
     /// Commits `batch`. Waits until the log has room in memory for it.
     pub(super) fn commit(&self, batch: OwnedWriteBatch) -> fjall::Result<()> {
-        // `fjall` waits inside `commit` for its own flushes, and for ever when one has failed; so never come near that.
+        // `fjall` leaves sealing to a thread that may be busy flushing, while what is not sealed grows without bound.
+        for topic in BusTopic::ALL {
+            let written = self.segments(topic).back().map(|last| last.blocks.clone());
+            if let Some(blocks) = written.filter(|blocks| blocks.tree.active_memtable().size() > MEMTABLE_BYTES) {
+                blocks.rotate_memtable()?;
+            }
+        }
+        // It also waits inside `commit` for its own flushes, and for ever when one has failed; so never come near that.
         while self.is_flushing_behind() {
             self.database.persist(PersistMode::Buffer)?;
             std::thread::park_timeout(Duration::from_millis(2));

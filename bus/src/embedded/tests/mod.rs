@@ -1,5 +1,6 @@
 //! The embedded log passes the suite, follows the model, keeps to its limits, and survives faults.
 
+mod crash;
 mod faults;
 mod model;
 mod retention;
