@@ -9,7 +9,7 @@ use crate::person::{MYSELF, People, Person, Role};
 use crate::plan::{Kind, STRANDS};
 use crate::register;
 use crate::rng::Rng;
-use crate::spec::Spec;
+use crate::spec::{Moment, Spec};
 
 /// The words of a post.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,7 @@ pub(crate) fn compose(spec: &Spec) -> Words {
     if let Some((_, open, close)) = BANK.language(spec.language) {
         writer.foreign(open, close);
     } else if spec.channel == Channel::Offline && spec.speaker.is_none() {
-        writer.facilitate();
+        writer.facilitate(spec.moment);
     } else {
         match spec.channel {
             Channel::Social => writer.social(spec),
@@ -106,7 +106,7 @@ impl Writer {
     /// Adds the sentence, which goes on in small letters after an opening such as "Well,".
     fn flush(&mut self) {
         register::tidy(&mut self.sentence);
-        if self.out.ends_with(',') || self.out.ends_with(" but") {
+        if register::opens(&self.out) {
             register::go_on(&mut self.sentence, self.context.town);
         }
         if !self.out.is_empty() && !self.out.ends_with('\n') && !self.sentence.is_empty() {
@@ -208,14 +208,19 @@ impl Writer {
 
     /// Chooses what to say before the opening that goes with its mood is written, and then says it.
     fn opened(&mut self, open: usize) {
-        let mood = self.mood;
         self.rule(open);
-        for _ in 0..12 {
-            let (said, phrase) = self.rng.pick(&self.topic.say);
-            if *said == mood {
+        self.say_in_mood();
+    }
+
+    /// Says something in the mood of the post; in any, if the topic has nothing that fits.
+    fn say_in_mood(&mut self) {
+        for _ in 0..16 {
+            let (mood, phrase) = self.rng.pick(&self.topic.say);
+            if *mood == self.mood {
                 return self.phrase(phrase);
             }
         }
+        self.say();
     }
 
     /// Sets the mood of the post from what its topic can say.
@@ -310,33 +315,26 @@ impl Writer {
         register::spoken(&mut self.out, &mut self.rng);
     }
 
-    fn facilitate(&mut self) {
-        let rule = match self.rng.below(6) {
-            0 => BANK.facilitator_open,
-            1 => BANK.facilitator_close,
-            _ => BANK.facilitator,
-        };
-        self.rule(rule);
+    fn facilitate(&mut self, moment: Moment) {
+        self.rule(match moment {
+            Moment::First => BANK.facilitator_open,
+            Moment::Within => BANK.facilitator,
+            Moment::Last => BANK.facilitator_close,
+        });
     }
 
     fn news(&mut self, spec: &Spec) -> Option<String> {
-        let mood = self.mood_ahead();
+        if self.topic.story.is_empty() {
+            return None;
+        }
+        let (mood, headline, lead) = self.rng.pick(&self.topic.story);
+        self.mood = *mood;
         let mut title = String::new();
-        let headlines = if self.topic.headline.is_empty() { &self.topic.title } else { &self.topic.headline };
-        match headlines.as_slice() {
-            [] => GRAMMAR.write_rule(BANK.title, &self.context, &mut self.rng, &mut title),
-            phrases => {
-                let phrase: &Phrase = self.rng.pick(phrases);
-                GRAMMAR.write(phrase, &self.context, &mut self.rng, &mut title);
-            }
-        }
+        GRAMMAR.write(headline, &self.context, &mut self.rng, &mut title);
         capitalise(&mut title);
-        if !self.topic.lead.is_empty() {
-            let phrase = self.rng.pick(&self.topic.lead);
-            self.phrase(phrase);
-        }
+        self.phrase(lead);
         if self.rng.chance(0.6) {
-            self.rule(BANK.news_body.of(mood));
+            self.rule(BANK.news_body.of(self.mood));
         }
         self.quote(spec);
         if self.rng.chance(0.55) {
@@ -350,28 +348,37 @@ impl Writer {
 
     /// Somebody's own words, between quotation marks, and who said them.
     fn quote(&mut self, spec: &Spec) {
-        let staff = self.topic.people == People::Staff;
-        let start = self.out.len();
-        self.say();
-        let mut said = self.out.split_off(start);
-        if said.ends_with('.') {
-            said.pop();
-        }
+        let said = self.said_aside();
         self.sentence.clear();
         GRAMMAR.write_rule(BANK.news_quote, &self.context, &mut self.rng, &mut self.sentence);
         let mut person = String::new();
         GRAMMAR.write_rule(BANK.news_person, &self.context, &mut self.rng, &mut person);
         let age = self.rng.range(19, 84);
-        let who = match staff {
-            true => format!("{person}, who works on a ward in {}", self.context.town),
-            false => format!("{person}, {age}, from {}", self.context.town),
+        let who = match self.topic.people {
+            People::Staff => format!("{person}, who works on a ward in {}", self.context.town),
+            _ => format!("{person}, {age}, from {}", self.context.town),
         };
-        let stop = if said.ends_with(['?', '!']) { "" } else { "," };
-        let quote = self.sentence.replace("QUOTE", &format!("\"{}{stop}\"", said.trim())).replace("PERSON", &who);
-        // It is finished already, so that nothing is put right within the quotation marks.
         let paper = spec.outlet.map_or("", |outlet| OUTLETS[outlet].name);
-        self.sentence = quote.replace("PAPER", paper);
-        self.flush();
+        let (said, stop) = match said.strip_suffix('.') {
+            Some(said) => (said, true),
+            None => (said.as_str(), false),
+        };
+        for sign in [",", "."] {
+            let end = if stop { sign } else { "" };
+            self.sentence = self.sentence.replace(&format!("QUOTE{sign}"), &format!("\"{said}{end}\""));
+        }
+        self.sentence = self.sentence.replace("PERSON", &who).replace("PAPER", paper);
+        if !self.out.is_empty() {
+            self.out.push(' ');
+        }
+        self.out.push_str(&self.sentence);
+    }
+
+    /// What somebody says in the mood of the post, finished, but not added to it.
+    fn said_aside(&mut self) -> String {
+        let start = self.out.len();
+        self.say_in_mood();
+        self.out.split_off(start).trim_start().to_owned()
     }
 
     fn foreign(&mut self, open: usize, close: usize) {

@@ -2,8 +2,8 @@
 //!
 //! A phrase file has headers in the first column and phrases indented below them. `rule NAME` is a set of phrases to
 //! choose from. `topic KEY WEIGHT PEOPLE #TAG...` is a subject of conversation, with the sections `say`, `more`, `ask`,
-//! `title`, `headline` and `lead`; phrases of `say` and `more` begin with their [`Mood`]: `-`, `~` or `+`.
-//! Within a phrase, `{name}` inserts a rule or a [`Slot`], `{2-9}` a number, and `[a|b|]` one of several wordings, which
+//! `title` and `story`; `about KEY` goes on with it elsewhere. Phrases of `say`, `more` and `story` begin with their
+//! [`Mood`]: `-`, `~` or `+`; a story is a headline and a first sentence with `//` between them. Within a phrase, `{name}` inserts a rule or a [`Slot`], `{2-9}` a number, and `[a|b|]` one of several wordings, which
 //! may be empty and may be nested.
 
 use std::collections::HashMap;
@@ -24,6 +24,8 @@ pub(crate) struct Grammar {
     names: HashMap<&'static str, usize>,
     /// The subjects of conversation, in the order of the files.
     pub(crate) topics: Vec<Topic>,
+    /// While parsing, the topic that phrases belong to.
+    current: Option<usize>,
 }
 
 /// One subject of conversation and the ways to speak about it.
@@ -45,10 +47,8 @@ pub(crate) struct Topic {
     pub(crate) ask: Vec<Phrase>,
     /// Subjects of forum threads.
     pub(crate) title: Vec<Phrase>,
-    /// Headlines of news.
-    pub(crate) headline: Vec<Phrase>,
-    /// First sentences of news.
-    pub(crate) lead: Vec<Phrase>,
+    /// News: the headline and the first sentence.
+    pub(crate) story: Vec<(Mood, Phrase, Phrase)>,
 }
 
 /// How the one who speaks feels.
@@ -103,6 +103,8 @@ pub(crate) enum Slot {
     Today,
     /// The weekday before it.
     Yesterday,
+    /// A weekday soon after it.
+    Later,
 }
 
 /// What a post is about, besides its words.
@@ -126,7 +128,7 @@ impl Grammar {
             .enumerate()
             .map(|(index, name)| (name, index))
             .collect();
-        let mut grammar = Self { rules: Vec::new(), names, topics: Vec::new() };
+        let mut grammar = Self { rules: Vec::new(), names, topics: Vec::new(), current: None };
         for (file, text) in files {
             let mut section = "";
             for (index, line) in text.lines().enumerate() {
@@ -179,33 +181,29 @@ impl Grammar {
         let Some(phrase) = line.strip_prefix("  ") else {
             return self.header(line, section);
         };
-        match *section {
-            "rule" => {
+        if *section == "rule" {
+            let phrase = self.phrase(phrase)?;
+            self.rules.last_mut().ok_or("no rule before this phrase")?.push(phrase);
+            return Ok(());
+        }
+        let current = self.current.ok_or("no topic before this phrase")?;
+        if matches!(*section, "say" | "more" | "story") {
+            let (mood, phrase) = mood_of(phrase)?;
+            if *section == "story" {
+                let (headline, lead) = phrase.split_once(" // ").ok_or("write `headline // first sentence`")?;
+                let story = (mood, self.phrase(headline)?, self.phrase(lead)?);
+                self.topics[current].story.push(story);
+            } else {
                 let phrase = self.phrase(phrase)?;
-                self.rules.last_mut().ok_or("no rule before this phrase")?.push(phrase);
-            }
-            "say" | "more" => {
-                let (mood, phrase) = phrase.split_at_checked(2).ok_or("too short")?;
-                let mood = match mood {
-                    "- " => Mood::Bad,
-                    "~ " => Mood::Mixed,
-                    "+ " => Mood::Good,
-                    _ => return Err("begin with the mood: -, ~ or +".to_owned()),
-                };
-                let phrase = self.phrase(phrase)?;
-                let topic = self.topics.last_mut().ok_or("no topic before this phrase")?;
+                let topic = &mut self.topics[current];
                 if *section == "say" { &mut topic.say } else { &mut topic.more }.push((mood, phrase));
             }
-            _ => {
-                let phrase = self.phrase(phrase)?;
-                let topic = self.topics.last_mut().ok_or("no topic before this phrase")?;
-                match *section {
-                    "ask" => topic.ask.push(phrase),
-                    "title" => topic.title.push(phrase),
-                    "headline" => topic.headline.push(phrase),
-                    "lead" => topic.lead.push(phrase),
-                    other => return Err(format!("there is no section `{other}`")),
-                }
+        } else {
+            let phrase = self.phrase(phrase)?;
+            match *section {
+                "ask" => self.topics[current].ask.push(phrase),
+                "title" => self.topics[current].title.push(phrase),
+                other => return Err(format!("there is no section `{other}`")),
             }
         }
         Ok(())
@@ -216,7 +214,12 @@ impl Grammar {
         *section = words.next().unwrap_or("");
         match *section {
             "rule" => self.rules.push(Vec::new()),
+            "about" => {
+                let key = words.next().unwrap_or("");
+                self.current = Some(self.topic(key).ok_or_else(|| format!("there is no topic `{key}` so far"))?);
+            }
             "topic" => {
+                self.current = Some(self.topics.len());
                 let mut word = || words.next().ok_or("expected `topic KEY WEIGHT PEOPLE #TAG...`");
                 let (key, weight, people) = (word()?, word()?, word()?);
                 self.topics.push(Topic {
@@ -228,8 +231,7 @@ impl Grammar {
                     more: Vec::new(),
                     ask: Vec::new(),
                     title: Vec::new(),
-                    headline: Vec::new(),
-                    lead: Vec::new(),
+                    story: Vec::new(),
                 });
             }
             _ => {}
@@ -290,6 +292,15 @@ impl Grammar {
     }
 }
 
+fn mood_of(phrase: &'static str) -> Result<(Mood, &'static str), &'static str> {
+    match phrase.split_at_checked(2) {
+        Some(("- ", phrase)) => Ok((Mood::Bad, phrase)),
+        Some(("~ ", phrase)) => Ok((Mood::Mixed, phrase)),
+        Some(("+ ", phrase)) => Ok((Mood::Good, phrase)),
+        _ => Err("begin with the mood: -, ~ or +"),
+    }
+}
+
 impl Slot {
     fn from_name(name: &str) -> Option<Self> {
         Some(match name {
@@ -307,6 +318,7 @@ impl Slot {
             "town" => Self::Town,
             "today" => Self::Today,
             "yesterday" => Self::Yesterday,
+            "later" => Self::Later,
             _ => return None,
         })
     }
@@ -331,6 +343,8 @@ impl Context {
             Slot::Town => self.town,
             Slot::Today => WEEKDAYS[self.weekday % 7],
             Slot::Yesterday => WEEKDAYS[(self.weekday + 6) % 7],
+            // Two to five days later; the town decides, because the answer has to be the same within a post.
+            Slot::Later => WEEKDAYS[(self.weekday + 2 + self.town.len() % 4) % 7],
         }
     }
 }

@@ -18,7 +18,9 @@ mod plan;
 mod register;
 mod rhythm;
 mod rng;
+mod site;
 mod spec;
+mod transcripts;
 mod voice;
 
 pub use conversation::{Conversation, DemoPost, PostRef};
@@ -26,6 +28,8 @@ pub use meeting::Meeting;
 pub use outlet::{FOLLOWED_TAGS, Format, OUTLETS, Outlet};
 pub use place::Region;
 pub use plan::{DAYS_BEFORE_LIVE, Kind, Truth};
+pub use site::{Clock, DemoError, DemoSite, sources_toml};
+pub use transcripts::write_transcripts;
 
 use jiff::Timestamp;
 

@@ -31,6 +31,8 @@ pub struct Meeting {
     pub(crate) number: usize,
     /// When each contribution began, after the meeting did.
     pub(crate) times: Vec<SignedDuration>,
+    /// Who makes each contribution: the facilitator (`None`) or one of the speakers; nobody speaks twice in a row.
+    pub(crate) turns: Vec<Option<usize>>,
     speakers: usize,
     names_from: usize,
 }
@@ -95,6 +97,7 @@ impl Meeting {
             })
             .collect();
         let present = rng.range(7, 34);
+        let speakers = rng.range(4, present.min(13));
         Self {
             id: format!("{date}-{}-{}-{}", number + 1, kind.slug, slug(town.name)),
             title: format!("{}, {}", kind.name, town.name),
@@ -107,7 +110,8 @@ impl Meeting {
             town,
             number,
             times,
-            speakers: rng.range(4, present.min(13)),
+            turns: turns(contributions, speakers, &mut rng),
+            speakers,
             names_from: rng.below(NAMES.len()),
         }
     }
@@ -115,12 +119,6 @@ impl Meeting {
     /// When the last contribution is over (UTC).
     pub fn ended(&self) -> Timestamp {
         self.began + self.times.last().copied().unwrap_or_default() + SignedDuration::from_mins(3)
-    }
-
-    /// Who makes the contribution with this number: the facilitator (`None`) or one of the speakers.
-    pub(crate) fn speaker(&self, contribution: usize, rng: &mut Rng) -> Option<usize> {
-        let facilitator = contribution == 0 || contribution + 1 == self.times.len() || rng.chance(0.09);
-        (!facilitator).then(|| rng.skewed(self.speakers, 1.25))
     }
 
     /// The first name, or the number, by which the transcript calls a speaker.
@@ -135,6 +133,19 @@ impl Meeting {
 
     /// The channel of everything said there.
     pub(crate) const CHANNEL: Channel = Channel::Offline;
+}
+
+fn turns(contributions: usize, speakers: usize, rng: &mut Rng) -> Vec<Option<usize>> {
+    let mut turns: Vec<Option<usize>> = Vec::with_capacity(contributions);
+    for number in 0..contributions {
+        let last = turns.last().copied().flatten();
+        let last_but_one = number + 2 == contributions;
+        let asks = last.is_some() && !last_but_one && rng.chance(0.09);
+        let facilitator = number == 0 || number + 1 == contributions || asks;
+        let speaker = rng.skewed(speakers, 1.25);
+        turns.push((!facilitator).then(|| if last == Some(speaker) { (speaker + 1) % speakers } else { speaker }));
+    }
+    turns
 }
 
 fn slug(name: &str) -> String {

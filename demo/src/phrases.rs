@@ -27,6 +27,8 @@ files![
     "issues-services.txt",
     "issues-rooms.txt",
     "decoys.txt",
+    "stories.txt",
+    "stories-planned.txt",
     "languages/cy.txt",
     "languages/pl-ro.txt",
     "languages/ur-pa-bn-ar.txt",

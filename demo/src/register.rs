@@ -7,8 +7,7 @@ use crate::voice::Style;
 pub(crate) fn tidy(text: &mut String) {
     let trimmed = text.trim_end().len();
     text.truncate(trimmed);
-    let opening = text.ends_with(" but") || text.ends_with(" so");
-    if !opening && text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | '%' | '\'')) {
+    if !opens(text) && text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | '%' | '\'')) {
         text.push('.');
     }
     let mut start = true;
@@ -38,6 +37,11 @@ pub(crate) fn tidy(text: &mut String) {
     for index in capitals {
         text[index..=index].make_ascii_uppercase();
     }
+}
+
+/// Whether `text` is an opening that what follows completes: "Well,", "Not one to moan, but".
+pub(crate) fn opens(text: &str) -> bool {
+    [",", " but", " so"].iter().any(|end| text.ends_with(end))
 }
 
 /// Makes a finished sentence go on after an opening: a small letter, except for what is always written with a capital.

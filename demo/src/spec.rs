@@ -26,6 +26,7 @@ pub(crate) struct Spec {
     pub(crate) voice: Voice,
     /// In a meeting, which of the speakers; `None` for the facilitator.
     pub(crate) speaker: Option<usize>,
+    pub(crate) moment: Moment,
     pub(crate) town: &'static Town,
     /// The index of the topic.
     pub(crate) topic: usize,
@@ -34,6 +35,14 @@ pub(crate) struct Spec {
     pub(crate) strand: Option<usize>,
     /// The state from which the words are drawn.
     pub(crate) rng: Rng,
+}
+
+/// When in a meeting something is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    First,
+    Within,
+    Last,
 }
 
 /// The channels of ordinary talk online, in the order of their streams.
@@ -57,7 +66,7 @@ impl Spec {
                 topics[rng.weighted(topics.iter().map(|(_, weight)| *weight))].0
             }
         };
-        Self { at, hour, channel, outlet: Some(outlet), voice, speaker: None, town, topic, language, strand: None, rng }
+        Self { at, hour, channel, outlet: Some(outlet), voice, speaker: None, moment: Moment::Within, town, topic, language, strand: None, rng }
     }
 
     /// A post online that belongs to the planned strand with this index.
@@ -88,6 +97,7 @@ impl Spec {
             outlet: Some(outlet),
             voice,
             speaker: None,
+            moment: Moment::Within,
             town,
             topic: BANK.strands[index],
             language: Language::English,
@@ -98,7 +108,7 @@ impl Spec {
 
     /// A contribution to `meeting`, with its number in it.
     pub(crate) fn contribution(seed: u64, meeting: &Meeting, number: usize, day: f64, hour: Hour, mut rng: Rng) -> Self {
-        let speaker = meeting.speaker(number, &mut rng);
+        let speaker = meeting.turns[number];
         let who = speaker.map_or(0, |speaker| speaker + 1);
         // The names of the meeting keep its speakers apart from those of another; the number only varies their habits.
         let mut voice = Voice::of(seed ^ u64::from(meeting.present as u32), Pool::Meeting, who);
@@ -126,6 +136,11 @@ impl Spec {
             outlet: None,
             voice,
             speaker,
+            moment: match number {
+                0 => Moment::First,
+                _ if number + 1 == meeting.times.len() => Moment::Last,
+                _ => Moment::Within,
+            },
             town: meeting.town,
             topic,
             language,
