@@ -121,7 +121,7 @@ fn offsets(positions: &[usize]) -> Offsets {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn the_log_does_what_the_model_does(steps in prop::collection::vec(step(), 1..40), small in any::<bool>()) {
