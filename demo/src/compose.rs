@@ -128,21 +128,20 @@ impl Writer {
         self.phrase(phrase);
     }
 
-    /// One more detail that fits the mood, not the one said before.
+    /// One more detail that fits the mood, not the one said before; where a topic has few, often something else.
     fn more(&mut self) {
         let more = &self.topic.more;
-        if more.is_empty() {
-            return self.feel();
+        let fits = |index: usize| self.used != Some(index) && (more[index].0 == self.mood || more[index].0 == Mood::Mixed);
+        let count = (0..more.len()).filter(|&index| fits(index)).count();
+        if self.rng.chance(1.0 / (1.0 + count as f64)) {
+            return if self.rng.chance(0.4) { self.rule(BANK.aside) } else { self.feel() };
         }
-        for _ in 0..8 {
-            let index = self.rng.below(more.len());
-            let (mood, phrase) = &more[index];
-            if self.used != Some(index) && (*mood == self.mood || *mood == Mood::Mixed) {
-                self.used = Some(index);
-                return self.phrase(phrase);
-            }
+        let chosen = self.rng.below(count);
+        let found = (0..more.len()).filter(|&index| fits(index)).nth(chosen);
+        if let Some(index) = found {
+            self.used = Some(index);
+            self.phrase(&more[index].1);
         }
-        self.feel();
     }
 
     fn feel(&mut self) {
@@ -163,7 +162,7 @@ impl Writer {
         if spec.strand.is_some_and(|strand| STRANDS[strand].kind == Kind::CopyPaste) {
             return self.say();
         }
-        match self.rng.weighted([10.0, 24.0, 25.0, 12.0, 10.0, 8.0, 4.0, 7.0].into_iter()) {
+        match self.rng.weighted([6.0, 25.0, 24.0, 13.0, 13.0, 8.0, 3.0, 8.0].into_iter()) {
             0 => self.say(),
             1 => {
                 self.say();
@@ -187,10 +186,11 @@ impl Writer {
                 self.ask();
             }
             6 => {
+                let mood = self.mood;
+                self.rule(BANK.social_open.of(mood));
                 self.ask();
-                if self.out.len() < 60 {
-                    self.more();
-                }
+                let last = if self.rng.chance(0.5) { BANK.aside } else { BANK.feel.of(mood) };
+                self.rule(last);
             }
             _ => {
                 self.say();

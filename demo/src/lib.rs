@@ -42,3 +42,6 @@ pub fn benchmark_posts(n: usize) -> impl Iterator<Item = DemoPost> {
     let conversation = Conversation::new(SEED, end);
     conversation.posts_between(conversation.start(), Timestamp::MAX).take(n)
 }
+
+#[cfg(test)]
+mod tests;

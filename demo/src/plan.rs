@@ -228,7 +228,7 @@ pub(crate) const STRANDS: &[Strand] = &[
     Strand {
         spread: NORTH_FIRST,
         towns: &["Leeds", "Bradford"],
-        spoken: 0.06,
+        spoken: 0.2,
         ..issue(
             "phone-queue",
             "Cut off in the 8am queue by surgeries' new telephone system",
@@ -240,7 +240,7 @@ pub(crate) const STRANDS: &[Strand] = &[
     },
     Strand {
         spread: &[(Region::Midlands, 0.0), (Region::SouthWest, 7.0)],
-        spoken: 0.05,
+        spoken: 0.14,
         ..issue(
             "ambulance-handover",
             "Ambulances wait for hours outside hospitals",
@@ -252,7 +252,7 @@ pub(crate) const STRANDS: &[Strand] = &[
     },
     Strand {
         spread: &[(Region::SouthWest, 0.0), (Region::East, 18.0), (Region::SouthEast, 26.0)],
-        spoken: 0.14,
+        spoken: 0.5,
         ..issue(
             "dentist-leaving",
             "Dentists stop treating NHS patients",
@@ -263,7 +263,7 @@ pub(crate) const STRANDS: &[Strand] = &[
         )
     },
     Strand {
-        spoken: 0.05,
+        spoken: 0.14,
         ..issue(
             "medicine-shortage",
             "HRT and ADHD medicines cannot be got",
@@ -275,7 +275,7 @@ pub(crate) const STRANDS: &[Strand] = &[
     },
     Strand {
         spread: &[(Region::Midlands, 0.0), (Region::East, 6.0), (Region::SouthEast, 14.0)],
-        spoken: 0.05,
+        spoken: 0.14,
         ..issue(
             "late-letters",
             "Appointment letters arrive after the appointment",
@@ -286,7 +286,7 @@ pub(crate) const STRANDS: &[Strand] = &[
         )
     },
     Strand {
-        spoken: 0.55,
+        spoken: 0.7,
         ..issue(
             "interpreters",
             "No interpreters or hearing loops at reception",
@@ -297,13 +297,19 @@ pub(crate) const STRANDS: &[Strand] = &[
         )
     },
     Strand {
-        spread: &[(Region::East, 0.0), (Region::SouthWest, 6.0), (Region::NorthEastAndYorkshire, 9.0)],
-        spoken: 0.4,
+        spread: &[
+            (Region::East, 0.0),
+            (Region::SouthWest, 4.0),
+            (Region::NorthEastAndYorkshire, 6.0),
+            (Region::Midlands, 8.0),
+            (Region::SouthEast, 9.0),
+        ],
+        spoken: 0.9,
         ..issue(
             "bus-route",
             "The bus to the hospital has been cut",
             Kind::OfflineOnly,
-            (39.0, FOR_EVER),
+            (35.0, FOR_EVER),
             Curve::Ramp { days: 8.0 },
             0.0,
         )
@@ -311,7 +317,7 @@ pub(crate) const STRANDS: &[Strand] = &[
     Strand {
         spread: &[(Region::NorthWest, 0.0)],
         towns: &["Preston", "Blackburn", "Burnley"],
-        spoken: 0.05,
+        spoken: 0.14,
         ..issue(
             "midwives-praise",
             "Praise for community midwives who see the same mothers throughout",
@@ -349,7 +355,7 @@ pub(crate) const STRANDS: &[Strand] = &[
             Kind::CopyPaste,
             (55.35, 55.6),
             Curve::Flat,
-            34.0,
+            58.0,
         )
     },
     Strand {

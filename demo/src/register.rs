@@ -7,6 +7,12 @@ use crate::voice::Style;
 pub(crate) fn tidy(text: &mut String) {
     let trimmed = text.trim_end().len();
     text.truncate(trimmed);
+    // A wording may end with a question, and the phrase around it with a full stop.
+    for (found, better) in [("?.", "?"), ("!.", "!")] {
+        if text.contains(found) {
+            *text = text.replace(found, better);
+        }
+    }
     if !opens(text) && text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | '%' | '\'')) {
         text.push('.');
     }

@@ -218,7 +218,7 @@ fn spoken_strand(meeting: &Meeting, day: f64, hour: Hour, rng: &mut Rng) -> Opti
             (None, _) => 1.0,
         };
         // A room that shares the experience speaks of it a few times, and then goes on to something else.
-        strand.spoken * interest * strand.level(day, hour) * strand.reach(meeting.town.region, day)
+        (strand.spoken * interest).min(0.55) * strand.level(day, hour) * strand.reach(meeting.town.region, day)
     };
     let mut left = rng.unit();
     (0..STRANDS.len()).find(|&index| {

@@ -179,3 +179,60 @@ fn clock(at: SignedDuration, sign: char) -> String {
     let (seconds, millis) = (at.as_secs(), at.subsec_millis());
     format!("{:02}:{:02}:{:02}{sign}{millis:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const END: Timestamp = Timestamp::constant(1_783_328_400, 0);
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .filter(|name| !name.ends_with(".toml"))
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn meetings_are_written_once_each_when_they_are_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let conversation = Conversation::new(crate::SEED, END);
+        let half = conversation.start() + SignedDuration::from_hours(24 * 28);
+        let first = write_transcripts(folder.path(), conversation, half).unwrap();
+        let second = write_transcripts(folder.path(), conversation, END).unwrap();
+        assert!(first > 60 && second > 60, "{first} {second}");
+        assert_eq!(write_transcripts(folder.path(), conversation, END).unwrap(), 0);
+        let names = names(folder.path());
+        assert_eq!(names.len(), first + second);
+        for extension in [".vtt", ".srt", ".md", ".txt"] {
+            assert!(names.iter().filter(|name| name.ends_with(extension)).count() > 15, "{extension}");
+        }
+    }
+
+    #[test]
+    fn every_layout_names_the_meeting_the_speakers_and_the_fiction() {
+        let conversation = Conversation::new(crate::SEED, END);
+        for meeting in conversation.meetings_between(conversation.start(), END).take(40) {
+            let said: Vec<_> = conversation.contributions(&meeting).collect();
+            for layout in [Layout::Vtt, Layout::Srt, Layout::Markdown, Layout::Text] {
+                let whole = format!("{}{}", layout.text(&meeting, &said), layout.sidecar(&meeting).unwrap_or_default());
+                assert!(whole.contains(&meeting.title) && whole.contains(NOTICE), "{layout:?}");
+                assert!(said.iter().all(|said| whole.contains(&said.author)));
+                assert!(whole.contains(meeting.place) && whole.contains(&meeting.present.to_string()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_vtt_transcript_looks_like_this() {
+        let conversation = Conversation::new(crate::SEED, END);
+        let meeting = conversation.meetings_between(conversation.start(), END).next().unwrap();
+        let said: Vec<_> = conversation.contributions(&meeting).take(1).collect();
+        let head: String = Layout::Vtt.text(&meeting, &said).lines().take(3).map(|line| format!("{line}\n")).collect();
+        assert_eq!(head, "WEBVTT\n\nNOTE\n");
+        assert_eq!(clock(SignedDuration::from_millis(3_723_045), ','), "01:02:03,045");
+    }
+}

@@ -138,7 +138,7 @@ impl Voice {
             Pool::Comment(_) => 420,
             Pool::News(_) => 5,
             Pool::Meeting => 40,
-            Pool::Campaign => 260,
+            Pool::Campaign => 640,
         }
     }
 
