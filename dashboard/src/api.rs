@@ -16,11 +16,12 @@ use crate::app::App;
 use crate::config::Audience;
 use crate::count::Count;
 use crate::error::AppError;
+use crate::facet::Facet;
 use crate::findings;
 use crate::pages::facets;
 use crate::pages::issue::{Found, find, source_name};
 use crate::pages::{home, search as search_page, sources as sources_page};
-use crate::params::{Facet, Params};
+use crate::params::Params;
 use crate::period::Period;
 use crate::serve::Notice;
 

@@ -40,6 +40,14 @@ impl Audience {
         }
         counts
     }
+
+    /// What to say beside a chart of counts.
+    pub fn chart_note(self) -> &'static str {
+        match self {
+            Self::Public => " Counts under 10 are drawn as none.",
+            Self::Staff => "",
+        }
+    }
 }
 
 impl Count {

@@ -11,12 +11,13 @@ use crate::config::Audience;
 use crate::count::Count;
 use crate::csv::Csv;
 use crate::error::AppError;
+use crate::facet::Facet;
 use crate::findings;
 use crate::labels;
 use crate::pages::facets;
 use crate::pages::issue::{Found, find};
 use crate::pages::{home, search as search_page, sources as sources_page};
-use crate::params::{Facet, Params};
+use crate::params::Params;
 
 /// Posts in one file at most.
 const MOST_POSTS: usize = 10_000;

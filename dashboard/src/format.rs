@@ -123,7 +123,11 @@ pub fn percent(share: f64) -> String {
 
 /// "3.9 times", from what is and what would be usual.
 pub fn times(ratio: f64) -> String {
-    if ratio >= 9.95 { format!("{} times", thousands(whole(ratio))) } else { format!("{ratio:.1} times") }
+    match ratio {
+        ratio if ratio >= 9.95 => format!("{} times", thousands(whole(ratio))),
+        ratio if ratio > 0.0 && ratio < 0.05 => "less than 0.1 times".to_owned(),
+        ratio => format!("{ratio:.1} times"),
+    }
 }
 
 /// "up 118%", "down 5%" or "the same", against the period before; `None` where that had nothing.

@@ -7,7 +7,7 @@ use bus::{Channel, SentimentLabel, SourceState};
 use index::NONE;
 use index::trends::model::Status;
 
-use crate::params::Facet;
+use crate::facet::Facet;
 
 /// What the slugs of topics and regions mean; made from the configuration.
 #[derive(Clone, Debug, Default)]

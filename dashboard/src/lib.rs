@@ -14,6 +14,7 @@ mod count;
 mod csv;
 mod download;
 mod error;
+mod facet;
 mod feeds;
 mod findings;
 mod format;
@@ -24,6 +25,7 @@ mod period;
 mod serve;
 
 pub use admin::{Ready, serve_admin};
+pub use app::router;
 pub use config::{Audience, AudienceError, DashboardConfig, check_audience};
 pub use labels::{Labels, RegionLabel, TopicLabel};
 pub use serve::{Notice, Parts, serve};

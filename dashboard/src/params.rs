@@ -11,20 +11,20 @@ use axum::http::request::Parts;
 use bus::{Channel, EventId, SentimentLabel};
 use index::trends::Issue;
 use index::trends::model::Status;
-use index::{Dimension, Filter, Sort};
+use index::{Filter, Sort};
 use jiff::Timestamp;
 use url::form_urlencoded;
 
+use crate::facet::{Facet, LONGEST_VALUE};
 use crate::labels;
 use crate::period::{Period, Window, parse_date};
 
 /// Values of one facet that are read at most; more could only be an attack or a mistake.
 const MOST_VALUES: usize = 50;
-/// Bytes of one value that are read at most. The query has its own limit, enforced where it is parsed.
-const LONGEST_VALUE: usize = 200;
+/// Letters of a query that are kept, to be shown again. What is searched for has its own limit, where it is parsed.
 const LONGEST_QUERY: usize = 4096;
-/// Pages of results that can be asked for.
-const LAST_PAGE: usize = 100;
+/// Pages of results that can be asked for; what can be reached is less, and limited where it is searched.
+const LAST_PAGE: usize = 10_000;
 
 /// The filters, the order and the page that a URL asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,81 +56,6 @@ pub struct DateProblem {
     pub field: &'static str,
     /// What was typed.
     pub typed: String,
-}
-
-/// By what posts can be chosen from a list, in the order shown on screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Facet {
-    /// Kind of place it was said in.
-    Channel,
-    /// NHS region that it is about.
-    Region,
-    /// Subject.
-    Topic,
-    /// Feeling.
-    Feeling,
-    /// Language.
-    Language,
-    /// Source.
-    Source,
-}
-
-impl Facet {
-    /// All facets, in the order shown on screen.
-    pub const ALL: [Self; 6] = [Self::Channel, Self::Region, Self::Topic, Self::Feeling, Self::Language, Self::Source];
-
-    /// The name of the URL parameter.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Channel => "type",
-            Self::Region => "region",
-            Self::Topic => "topic",
-            Self::Feeling => "feeling",
-            Self::Language => "language",
-            Self::Source => "source",
-        }
-    }
-
-    /// The name on screen.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Channel => "Source type",
-            Self::Region => "Region",
-            Self::Topic => "Topic",
-            Self::Feeling => "Feeling",
-            Self::Language => "Language",
-            Self::Source => "Source",
-        }
-    }
-
-    /// The dimension that counts are split by.
-    pub fn dimension(self) -> Dimension {
-        match self {
-            Self::Channel => Dimension::Channel,
-            Self::Region => Dimension::Region,
-            Self::Topic => Dimension::Topic,
-            Self::Feeling => Dimension::Sentiment,
-            Self::Language => Dimension::Language,
-            Self::Source => Dimension::Source,
-        }
-    }
-
-    /// Whether posts without a value can be asked for, as [`index::NONE`].
-    pub fn has_none(self) -> bool {
-        matches!(self, Self::Region | Self::Topic | Self::Language)
-    }
-
-    /// Whether `value` can be one of this facet's.
-    fn accepts(self, value: &str) -> bool {
-        match self {
-            Self::Channel => Channel::from_slug(value).is_some(),
-            Self::Feeling => SentimentLabel::from_slug(value).is_some(),
-            Self::Source => value.parse::<bus::SourceId>().is_ok(),
-            Self::Region | Self::Topic | Self::Language => {
-                (1..=LONGEST_VALUE).contains(&value.len()) && !value.chars().any(char::is_control)
-            }
-        }
-    }
 }
 
 impl Params {
@@ -383,7 +308,7 @@ mod tests {
             }),
         ];
         let channels = proptest::sample::subsequence(Channel::ALL.to_vec(), 0..=5);
-        ("\\PC{0,40}", period, channels, value(), value(), any::<bool>(), 0..100_usize).prop_map(
+        ("\\PC{0,40}", period, channels, value(), value(), any::<bool>(), 0..=LAST_PAGE).prop_map(
             |(q, period, channels, regions, sources, best, page)| {
                 let mut params = Params { q: q.trim().to_owned(), period, page, ..Params::default() };
                 params.sort = if best { Sort::Best } else { Sort::Newest };

@@ -19,7 +19,7 @@ pub struct LineChart<'a> {
     pub title: &'a str,
     /// What can be seen, in a sentence.
     pub description: &'a str,
-    /// The days, oldest first.
+    /// The days, oldest first; the last one is not over.
     pub days: &'a [Date],
     /// The lines.
     pub series: &'a [Series],
@@ -54,6 +54,8 @@ const NARROW: Frame =
     Frame { width: 256.0, height: 160.0, left: 48.0, right: 14.0, top: 12.0, bottom: 30.0, dates_every: 14 };
 /// From one line of a label to the next.
 const LINE_HEIGHT: f64 = 17.0;
+/// What a date on the axis takes, at most.
+const DATE_WIDTH: f64 = 60.0;
 /// Letters of a label on one line, in the room at the right of [`WIDE`].
 const LETTERS: usize = 20;
 
@@ -125,8 +127,11 @@ impl LineChart<'_> {
         for (index, day) in
             self.days.iter().enumerate().filter(|(index, _)| (last - index).is_multiple_of(frame.dates_every))
         {
+            // The last date may reach over the edge of a narrow chart, so there it ends at the edge.
             let (x, y) = (frame.x(index, self.days.len()), frame.height - 10.0);
-            write!(svg, "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"middle\">{}</text>", short_date(*day))
+            let room = frame.width - x;
+            let (x, anchor) = if room < DATE_WIDTH / 2.0 { (frame.width, "end") } else { (x, "middle") };
+            write!(svg, "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"{anchor}\">{}</text>", short_date(*day))
                 .expect(WRITES);
         }
     }
@@ -145,19 +150,20 @@ impl Frame {
 
 const WRITES: &str = "a String can always be written to";
 
+/// One line. Its last day is not over, so the way to it is drawn thin and its dot open: it is no fall.
 fn draw_line(svg: &mut String, frame: Frame, scale: Scale, number: usize, values: &[f64]) {
-    let points: Vec<(f64, f64)> = values
-        .iter()
-        .enumerate()
-        .map(|(index, value)| (frame.x(index, values.len()), frame.y(scale, *value)))
-        .collect();
-    let Some((x, y)) = points.last() else { return };
-    let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let point =
+        |(index, value): (usize, &f64)| format!("{:.1},{:.1}", frame.x(index, values.len()), frame.y(scale, *value));
+    let points: Vec<String> = values.iter().enumerate().map(point).collect();
+    let [whole @ .., last] = &points[..] else { return };
+    let before = whole.last().unwrap_or(last);
+    let (x, y) = last.split_once(',').expect("a point has been written with a comma");
     write!(
         svg,
-        "<polyline class=\"d-line d-series-{number}\" points=\"{}\"/><circle class=\"d-dot d-series-{number}\" \
-         cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"/>",
-        path.join(" ")
+        "<polyline class=\"d-line d-series-{number}\" points=\"{}\"/>\
+         <polyline class=\"d-line d-unfinished d-series-{number}\" points=\"{before} {last}\"/>\
+         <circle class=\"d-dot d-unfinished d-series-{number}\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>",
+        whole.join(" ")
     )
     .expect(WRITES);
 }

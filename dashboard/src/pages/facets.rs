@@ -3,9 +3,10 @@
 use index::{AnalyticsError, Group};
 
 use crate::app::App;
+use crate::facet::Facet;
 use crate::labels;
 use crate::pages::issue::source_name;
-use crate::params::{Facet, Params};
+use crate::params::Params;
 use crate::period::{Period, Window};
 
 /// Values shown of one facet; values that are chosen are always shown.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
-use bus::{Channel, SourceState};
+use bus::Channel;
 use index::trends::{Issue, TrendList};
 use index::{Group, Totals};
 use jiff::Timestamp;
@@ -14,13 +14,15 @@ use crate::app::App;
 use crate::cache::Kept;
 use crate::charts::{LineChart, Series};
 use crate::error::AppError;
+use crate::facet::Facet;
 use crate::findings::{self, News};
 use crate::format::{self, counted, percent, thousands};
 use crate::labels;
 use crate::pages::issues::{DayTable, IssueTable, day_table};
+use crate::pages::tiles::{Tile, tiles};
 use crate::pages::who::{Missing, PartTable, missing, parts_of_channels, parts_of_regions};
-use crate::pages::{Chrome, Section, render};
-use crate::params::{Facet, Params};
+use crate::pages::{Chrome, Section, problem_with, render};
+use crate::params::Params;
 use crate::period::{Period, Window};
 
 /// The period where the URL says none.
@@ -106,26 +108,22 @@ struct HomePage {
     rows: IssueTable,
     all_issues: String,
     held: usize,
-    news: Vec<News>,
-    channel_parts: PartTable,
-    region_parts: PartTable,
+    /// What changed since yesterday, where there is a list to tell.
+    news: Option<Vec<News>>,
+    /// Whether there is any post to say more about.
+    any_posts: bool,
+    /// The mix of channels and of regions, where the reader has not chosen one of them.
+    channel_parts: Option<PartTable>,
+    region_parts: Option<PartTable>,
     missing: Vec<Missing>,
     quality: Vec<String>,
     who_csv: String,
 }
 
 impl HomePage {
-    fn problem_with(&self, field: &str) -> bool {
-        self.problems.iter().any(|(name, _)| *name == field)
+    fn problem_with(&self, field: &str) -> Option<&str> {
+        problem_with(&self.problems, field)
     }
-}
-
-/// A number with its explanation.
-struct Tile {
-    number: String,
-    text: String,
-    /// The address and the words of a link.
-    link: Option<(String, String)>,
 }
 
 /// An entry of a drop-down list.
@@ -185,10 +183,14 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
         rows: trends.rows,
         all_issues: trends.all_issues,
         held: list.as_deref().map_or(0, |list| app.held(list).len()),
-        news: list.as_deref().map(|list| findings::since_yesterday(list, audience)).unwrap_or_default(),
-        channel_parts: parts_of_channels(&counts.channels, audience),
-        region_parts: parts_of_regions(&counts.regions, &app.parts.labels, audience),
-        missing: missing(counts, list.as_deref(), &app.parts.labels, audience),
+        news: list.as_deref().map(|list| findings::since_yesterday(list, audience)),
+        any_posts: counts.totals.posts > 0,
+        channel_parts: params.chosen(Facet::Channel).is_empty().then(|| parts_of_channels(&counts.channels, audience)),
+        region_parts: params
+            .chosen(Facet::Region)
+            .is_empty()
+            .then(|| parts_of_regions(&counts.regions, &app.parts.labels, audience)),
+        missing: missing(&app, &params, counts, list.as_deref()),
         quality: quality(&app, counts),
         who_csv: params.href("/download/who.csv"),
         chrome,
@@ -232,66 +234,6 @@ fn choices(params: &Params, facet: Facet, all: &str, values: impl Iterator<Item 
     let everything = Choice { value: String::new(), name: all.to_owned(), chosen: chosen.is_empty() };
     let each = values.map(|(value, name)| Choice { chosen: chosen.contains(&value), value, name });
     [everything].into_iter().chain(each).collect()
-}
-
-fn tiles(app: &App, params: &Params, period: Period, data: &HomeData, list: Option<&TrendList>) -> Vec<Tile> {
-    let audience = app.audience();
-    let compared = |now: u64, before: fn(&Totals) -> u64| match &data.before {
-        Some(totals) if audience.count(before(totals)).exact().is_some() && audience.count(now).exact().is_some() => {
-            match format::change(now, before(totals)) {
-                Some(change) if change == "the same" => format!(", as many as in {}", period.before_label()),
-                Some(change) => format!(", {change} on {}", period.before_label()),
-                None => format!(", and none in {}", period.before_label()),
-            }
-        }
-        _ => String::new(),
-    };
-    let posts = Tile {
-        number: audience.count(data.totals.posts).to_string(),
-        text: format!("posts{}", compared(data.totals.posts, |totals| totals.posts)),
-        link: Some((params.over(Some(period)).href("/search"), "Open in search".to_owned())),
-    };
-    let voices = Tile {
-        number: match audience.count(data.totals.voices) {
-            few if few.exact().is_none_or(|number| number < 100) => few.to_string(),
-            many => format!("About {many}"),
-        },
-        text: format!(
-            "voices: different people, each counted once{}",
-            compared(data.totals.voices, |totals| totals.voices)
-        ),
-        link: None,
-    };
-    let rising = list.map(|list| {
-        use index::trends::model::Status::{New, Rising};
-        let number = list.issues.iter().filter(|issue| matches!(issue.status, New | Rising)).count() as u64;
-        let held = app.held(list).len() as u64;
-        Tile {
-            number: thousands(number),
-            text: if number == 1 { "issue rising or new".to_owned() } else { "issues rising or new".to_owned() },
-            link: (held > 0).then(|| {
-                let words = format!("{} held: look coordinated", counted(held, "issue", "issues"));
-                ("/issues?status=held".to_owned(), words)
-            }),
-        }
-    });
-    [Some(posts), Some(voices), rising, sources_tile(app)].into_iter().flatten().collect()
-}
-
-fn sources_tile(app: &App) -> Option<Tile> {
-    let health = (app.parts.health)();
-    let works = |state: SourceState| matches!(state, SourceState::Working);
-    let working = health.iter().filter(|source| works(source.state)).count() as u64;
-    let all = health.len() as u64;
-    let link = match all - working {
-        0 => "See sources".to_owned(),
-        problems => format!("See {} with problems", thousands(problems)),
-    };
-    (all > 0).then(|| Tile {
-        number: format!("{} of {}", thousands(working), thousands(all)),
-        text: "sources working".to_owned(),
-        link: Some(("/sources".to_owned(), link)),
-    })
 }
 
 /// Why there is no trend yet, and how far it is.
@@ -358,16 +300,24 @@ fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
     let chart =
         LineChart { id: "largest", title: &title, description: &headline, days: &days, series: &series, band: None };
     let matching: Vec<_> = list.issues.iter().filter(|issue| params.concerns(issue)).collect();
+    let as_of = format::moment(list.as_of);
     let issues_about = if params.has_choices() {
-        "Issues are found over all of England and all source types. These have posts that match your filters; their numbers are not filtered."
+        format!(
+            "Issues are found over all of England and all source types. These have posts that match your filters; their \
+             numbers are for everything in the 7 days to {as_of}."
+        )
     } else {
-        "Found over the last 7 days, over all of England and all source types. Strongest first."
+        format!("In the 7 days to {as_of}, over all of England and all source types. Strongest first.")
     };
     Trends {
         chart: if largest.is_empty() { String::new() } else { chart.draw() },
         chart_about: match days[..] {
             [oldest, .., newest] => {
-                format!("{title}, {}. All of England. The last day is not over.", format::dates(oldest, newest))
+                format!(
+                    "{title}, {}. All of England. The last day is not over, so it is drawn thin.{}",
+                    format::dates(oldest, newest),
+                    audience.chart_note()
+                )
             }
             _ => String::new(),
         },
@@ -376,7 +326,7 @@ fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
             0 => "No issue is above its usual range".to_owned(),
             number => format!("{} above the usual range", counted(number, "issue is", "issues are")),
         },
-        issues_about: issues_about.to_owned(),
+        issues_about,
         rows: IssueTable::new(matching.iter().copied().take(MOST_ROWS), audience),
         all_issues: format!("See all {}", counted(list.issues.len() as u64, "issue", "issues")),
         headline,

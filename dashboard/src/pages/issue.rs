@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use bus::Enriched;
 use index::trends::model::Retired;
 use index::trends::{Issue, IssueId, TrendList};
 use index::{Dimension, Filter, Group};
@@ -22,12 +21,10 @@ use crate::findings::{self, Reason};
 use crate::format;
 use crate::labels;
 use crate::pages::issues::{DayTable, day_table, href};
+use crate::pages::quotes::{Quote, quotes, quotes_about};
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
 use crate::period::Period;
-
-/// Letters of a quote that are shown; the rest is one link away.
-const LONGEST_QUOTE: usize = 400;
 
 /// Where the id of an issue leads.
 pub enum Found<'a> {
@@ -117,13 +114,6 @@ struct GateRow {
     passed: bool,
 }
 
-struct Quote {
-    text: String,
-    said: String,
-    language: Option<String>,
-    href: String,
-}
-
 struct PlaceRow {
     name: String,
     posts: String,
@@ -182,9 +172,10 @@ async fn show(app: &App, list: &TrendList, issue: &Issue, merged: Option<String>
         chart_heading: findings::chart_heading(issue),
         chart: chart(issue, audience),
         chart_about: format!(
-            "Posts a day, all of England. The band is what is usual: {}. {} is not over.",
+            "Posts a day, all of England. The band is what is usual: {}. {} is not over, so it is drawn thin.{}",
             findings::usual_range(issue, audience),
-            format::day_and_month(format::london(list.as_of).date())
+            format::day_and_month(format::london(list.as_of).date()),
+            audience.chart_note()
         ),
         chart_table: table(issue, audience),
         quotes_about: quotes_about(quotes.as_deref(), audience),
@@ -288,54 +279,6 @@ fn table(issue: &Issue, audience: Audience) -> DayTable {
     table
 }
 
-/// The quotes, where they may be shown and can be read.
-async fn quotes(app: &App, issue: &Issue) -> Option<Vec<Quote>> {
-    if app.audience() == Audience::Public {
-        return None;
-    }
-    match app.parts.searcher.get(&issue.quotes).await {
-        Ok(posts) => Some(posts.iter().map(|post| quote(app, post)).collect()),
-        Err(error) => {
-            tracing::warn!(%error, "the quotes of an issue could not be read; its page is shown without them");
-            None
-        }
-    }
-}
-
-fn quote(app: &App, enriched: &Enriched) -> Quote {
-    let post = &enriched.post;
-    let mut text: String = post.text.chars().take(LONGEST_QUOTE).collect();
-    if text.len() < post.text.len() {
-        text.push('…');
-    }
-    let place = enriched.places.first().map(|place| place.name.as_str());
-    let parts = [Some(labels::said_in(post.channel)), Some(&*source_name(app, post.source.as_str())), place]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(", ");
-    Quote {
-        text,
-        said: format!("{parts}, {}", format::date(format::london(post.created_at).date())),
-        language: enriched.language.clone().filter(|code| code != "en"),
-        href: format!("/posts/{}", post.id),
-    }
-}
-
-fn quotes_about(quotes: Option<&[Quote]>, audience: Audience) -> String {
-    let text = match (audience, quotes) {
-        (Audience::Public, _) => {
-            "Posts are shown word for word to signed-in staff only, to protect the people who wrote them."
-        }
-        (Audience::Staff, None) => "The posts cannot be read at the moment.",
-        (Audience::Staff, Some([])) => {
-            "The posts chosen for this issue have been deleted where they were said."
-        }
-        (Audience::Staff, Some(_)) => "Chosen to cover different views, source types and places. Names are hidden.",
-    };
-    text.to_owned()
-}
-
 /// The languages of the posts that the issue's query finds in the last 7 days; none where they cannot be read.
 async fn languages(app: &App, list: &TrendList, issue: &Issue) -> Vec<Group> {
     let from = list.as_of - SignedDuration::from_hours(7 * 24);
@@ -394,8 +337,10 @@ fn places_heading(app: &App, issue: &Issue) -> String {
 
 fn places(app: &App, issue: &Issue) -> Vec<PlaceRow> {
     let labels = &app.parts.labels;
-    let known: Vec<&(String, u64)> =
-        issue.regions.iter().filter(|(region, _)| labels.regions.contains_key(region)).collect();
+    let posts_about =
+        |slug: &String| issue.regions.iter().find(|(region, _)| region == slug).map_or(0, |(_, posts)| *posts);
+    let mut known: Vec<(&String, u64)> = labels.regions.keys().map(|slug| (slug, posts_about(slug))).collect();
+    known.sort_by_key(|(_, posts)| std::cmp::Reverse(*posts));
     let numbers: Vec<u64> = known.iter().map(|(_, posts)| *posts).collect();
     let counts = app.audience().counts(&numbers);
     let all: u64 = numbers.iter().sum();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
+use bus::Channel;
 use index::trends::Issue;
 use index::trends::model::Status;
 
@@ -39,7 +40,7 @@ pub struct IssueRow {
     pub posts: String,
     /// Voices of the last 7 days.
     pub voices: String,
-    /// The last 14 days as a small line.
+    /// The last 14 whole days as a small line.
     pub spark: String,
     /// The same in words.
     pub spark_words: String,
@@ -54,9 +55,10 @@ impl IssueRow {
     pub fn new(issue: &Issue, audience: Audience) -> Self {
         let (posts, before) = (audience.count(issue.posts), audience.count(issue.posts_before));
         let shown = posts.exact().is_some() && before.exact().is_some();
-        let first = issue.days.len().saturating_sub(SPARK_DAYS);
-        let days: Vec<f64> = issue.days[first..].iter().map(|day| audience.count(day.posts).plotted()).collect();
-        let names: Vec<&str> = issue.channels.iter().map(|evidence| labels::channel(evidence.channel)).collect();
+        // Today is not over: at the end of so small a line it would look like a fall.
+        let whole_days = issue.days.split_last().map_or(&[][..], |(_, days)| days);
+        let recent = &whole_days[whole_days.len().saturating_sub(SPARK_DAYS)..];
+        let days: Vec<f64> = recent.iter().map(|day| audience.count(day.posts).plotted()).collect();
         Self {
             href: href(issue),
             label: issue.label.clone(),
@@ -67,14 +69,17 @@ impl IssueRow {
             posts: posts.to_string(),
             voices: audience.count(issue.voices).to_string(),
             spark: spark(&days),
-            spark_words: match (issue.days[first..].first(), issue.days.last()) {
+            spark_words: match (recent.first(), recent.last()) {
                 (Some(first), Some(last)) => {
                     format!("from {} to {} posts a day", audience.count(first.posts), audience.count(last.posts))
                 }
                 _ => String::new(),
             },
             feeling: if posts.exact().is_some() { findings::feeling(&issue.sentiment) } else { "Not shown" },
-            channels: format::list(&names),
+            channels: match &issue.channels[..] {
+                [only] => format!("{} only", labels::channel(only.channel)),
+                several => format!("{} of {}", several.len(), Channel::ALL.len()),
+            },
         }
     }
 }
@@ -165,7 +170,9 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
         (with_status(status).href("/issues"), format!("{name} ({number})"), params.status == status)
     });
     let title = match (params.status, shown.len() as u64) {
-        (Some(Status::Held), number) => format!("{} held: look coordinated", counted(number, "issue", "issues")),
+        (Some(Status::Held), number) => {
+            counted(number, "issue held: looks coordinated", "issues held: look coordinated")
+        }
         (Some(status), number) => format!("{}: {}", labels::status(status), counted(number, "issue", "issues")),
         (None, number) => format!("{} above the usual range", counted(number, "issue is", "issues are")),
     };

@@ -6,9 +6,11 @@ pub mod home;
 pub mod issue;
 pub mod issues;
 pub mod post;
+pub mod quotes;
 pub mod search;
 pub mod sources;
 pub mod texts;
+pub mod tiles;
 pub mod who;
 
 use askama::Template;
@@ -86,4 +88,9 @@ impl Chrome {
 /// A page from its template.
 pub fn render(template: &impl Template) -> Result<Html<String>, AppError> {
     Ok(Html(template.render()?))
+}
+
+/// What is wrong with a field of a form.
+fn problem_with<'a>(problems: &'a [(&'static str, String)], field: &str) -> Option<&'a str> {
+    problems.iter().find(|(name, _)| *name == field).map(|(_, message)| message.as_str())
 }

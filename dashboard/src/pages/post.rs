@@ -11,11 +11,12 @@ use index::Piece;
 use crate::app::App;
 use crate::config::Audience;
 use crate::error::AppError;
+use crate::facet::Facet;
 use crate::format;
 use crate::labels;
 use crate::pages::issue::source_name;
 use crate::pages::{Chrome, Section, render};
-use crate::params::{Facet, Params};
+use crate::params::Params;
 
 /// A post in a list.
 pub struct PostCard {

@@ -16,7 +16,7 @@ use crate::format;
 use crate::pages::facets::{self, Chip, FacetView};
 use crate::pages::issues::DayTable;
 use crate::pages::post::PostCard;
-use crate::pages::{Chrome, Section, render};
+use crate::pages::{Chrome, Section, problem_with, render};
 use crate::params::Params;
 use crate::period::{Period, Window};
 
@@ -43,6 +43,12 @@ struct SearchTemplate {
     event: Option<String>,
     sort_best: bool,
     result: Option<Found>,
+}
+
+impl SearchTemplate {
+    fn problem_with(&self, field: &str) -> Option<&str> {
+        problem_with(&self.problems, field)
+    }
 }
 
 /// What was found, where the query could be read.
@@ -250,7 +256,7 @@ fn chart(points: &[Point], step: Step, audience: Audience) -> (String, String) {
         format!("The most were {} on {}.", audience.count(most.totals.posts), step_label(most.at, step))
     });
     let drawn = BarChart { id: "found", title: &title, description: &description, bars: &bars }.draw();
-    (drawn, format!("{title}. {description}"))
+    (drawn, format!("{title}. {description}{}", audience.chart_note()))
 }
 
 fn course_table(points: &[Point], step: Step, audience: Audience) -> DayTable {

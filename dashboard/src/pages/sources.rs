@@ -9,11 +9,13 @@ use bus::{SourceHealth, SourceState};
 
 use crate::app::App;
 use crate::charts::spark;
+use crate::config::Audience;
 use crate::error::AppError;
+use crate::facet::Facet;
 use crate::format::{self, counted, thousands};
 use crate::labels;
 use crate::pages::{Chrome, Section, render};
-use crate::params::{Facet, Params};
+use crate::params::Params;
 
 #[derive(Template)]
 #[template(path = "sources.html")]
@@ -91,7 +93,9 @@ fn row(app: &App, source: &SourceHealth) -> SourceRow {
     let now = app.now();
     let audience = app.audience();
     let counts: Vec<String> = source.posts_by_day.iter().map(|posts| audience.count(*posts).to_string()).collect();
-    let plotted: Vec<f64> = source.posts_by_day.iter().map(|posts| audience.count(*posts).plotted()).collect();
+    // Today is not over: at the end of so small a line it would look like a fall.
+    let whole_days = source.posts_by_day.split_last().map_or(&[][..], |(_, days)| days);
+    let plotted: Vec<f64> = whole_days.iter().map(|posts| audience.count(*posts).plotted()).collect();
     let last_success = source.last_success.map_or_else(
         || "never".to_owned(),
         |at| format!("{} ({} ago)", format::moment(at), format::duration(now.duration_since(at))),
@@ -115,7 +119,11 @@ fn row(app: &App, source: &SourceHealth) -> SourceRow {
             .as_ref()
             .map(|error| format!("{error} ({} in a row)", counted(source.failures.into(), "failure", "failures"))),
         today: counts.last().cloned().unwrap_or_else(|| "0".to_owned()),
-        usual: usual(source).map_or_else(|| "not known yet".to_owned(), |usual| audience.count(usual).to_string()),
+        usual: match usual(source) {
+            None => "not known yet".to_owned(),
+            Some(0) if audience == Audience::Staff => "less than 1 a day".to_owned(),
+            Some(posts) => format!("{} a day", audience.count(posts)),
+        },
         spark: spark(&plotted),
         spark_words: format!("Posts on each of the last {} days: {}", counts.len(), counts.join(", ")),
     }

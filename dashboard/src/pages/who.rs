@@ -6,11 +6,14 @@ use bus::Channel;
 use index::trends::TrendList;
 use index::{Group, NONE};
 
+use crate::app::App;
 use crate::charts::meter;
 use crate::config::Audience;
+use crate::facet::Facet;
 use crate::format::{self, percent};
 use crate::labels::{self, Labels};
 use crate::pages::home::HomeData;
+use crate::params::Params;
 
 /// Under this part of its share of the population, a region counts as hardly heard.
 const HARDLY_HEARD: f64 = 0.7;
@@ -108,11 +111,19 @@ fn parts(rows: &[(String, Option<&Group>, Option<f64>)], audience: Audience) -> 
         .collect()
 }
 
-/// Who is hardly heard, as far as the counts can tell.
-pub fn missing(data: &HomeData, list: Option<&TrendList>, labels: &Labels, audience: Audience) -> Vec<Missing> {
-    let mut missing = quiet_regions(&data.regions, labels);
-    missing.extend(quiet_channels(&data.channels, audience));
-    missing.extend(other_languages(&data.languages));
+/// Who is hardly heard, as far as the counts can tell. What the reader chose to leave out is not missing.
+pub fn missing(app: &App, params: &Params, data: &HomeData, list: Option<&TrendList>) -> Vec<Missing> {
+    let left_out = |facet| !params.chosen(facet).is_empty();
+    let mut missing = Vec::new();
+    if !left_out(Facet::Region) {
+        missing.extend(quiet_regions(&data.regions, &app.parts.labels));
+    }
+    if !left_out(Facet::Channel) {
+        missing.extend(quiet_channels(&data.channels, app.audience()));
+    }
+    if !left_out(Facet::Language) {
+        missing.extend(other_languages(&data.languages));
+    }
     if let Some(list) = list {
         missing.extend(only_offline(list));
     }

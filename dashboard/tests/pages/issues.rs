@@ -1,0 +1,110 @@
+//! Issues: the list, one issue, and ids that lead elsewhere.
+
+use dashboard::Audience;
+
+use crate::world::{self, World};
+
+#[tokio::test]
+async fn every_reason_is_a_sentence_with_its_numbers_explained() {
+    let world = World::new(Audience::Staff);
+    let page = world.get(&format!("/issues/{}", world::QUEUE)).await;
+    insta::assert_snapshot!(page.part("<h2 class=\"nhsuk-heading-l\">Why this is trending", "</ul>"), @r#"
+        <h2 class="nhsuk-heading-l">Why this is trending</h2>
+        <ul class="nhsuk-list nhsuk-list--bullet">
+        <li>
+        <strong>2,440 posts in 7 days</strong> from 1,952 voices, against 1,358 in the 7 days before (up 80%)</li>
+        <li>
+        <strong>Above its usual range</strong> every day since 16 November 2026. Usual is 140 to 225 posts a day</li>
+        <li>
+        <strong>Social media: 820 voices in 24 hours</strong>, where 210 would be expected (3.9 times as many). If nothing had changed, the chance of so many would be 1 in 8,000,000</li>
+        <li>
+        <strong>Most about North East and Yorkshire</strong>, and heard in 3 of 4 regions</li>
+        <li>
+        <strong>‘phone queue’ and ‘8am’</strong> are used more than usual</li>
+        <li>
+        <strong>Not one source</strong>: the busiest, Patients forum, has 14% of the posts of the last 7 days</li>
+        <li>
+        <strong>Counted as posts but not as voices</strong>: 96 copies of the same text beyond the third and 12 further posts by people who had already spoken within 24 hours</li>
+        </ul>
+        "#);
+    insta::assert_snapshot!(page.part("<h3 class=\"nhsuk-card__heading nhsuk-heading-m\" id=\"chart-heading\">", "</p>"), @r#"
+        <h3 class="nhsuk-card__heading nhsuk-heading-m" id="chart-heading">Posts rose above the usual range on 16 November</h3>
+        <p class="nhsuk-body-s">Posts a day, all of England. The band is what is usual: 140 to 225 posts a day. 22 November is not over, so it is drawn thin.</p>
+        "#);
+    assert!(page.text().contains("at least 5 authors 812 authors Passed"));
+    assert!(page.text().contains("South West 0 0.0 times"), "regions that say nothing are part of the picture");
+}
+
+#[tokio::test]
+async fn a_quote_whose_post_is_gone_is_simply_absent() {
+    let world = World::new(Audience::Staff);
+    let page = world.get(&format!("/issues/{}", world::QUEUE)).await;
+    assert_eq!(world::quoted().len(), 4);
+    assert_eq!(page.body.matches("<blockquote").count(), 3);
+    insta::assert_snapshot!(page.part("<blockquote", "</blockquote>"), @r#"
+        <blockquote class="d-quote">
+        <p>“Thirtieth in the phone queue at two minutes past eight, and nothing left when they answered.”</p>
+        <footer>Social media post, Town square, North East and Yorkshire, 22 November 2026 · <a href="/posts/ca435acbeb068a480946ba408359ac21">See the whole post<span class="nhsuk-u-visually-hidden">: Social media post, Town square, North East and Yorkshire, 22 November 2026</span>
+        </a>
+        </footer>
+        </blockquote>
+        "#);
+}
+
+#[tokio::test]
+async fn the_posts_of_an_issue_open_in_search() {
+    let world = World::new(Audience::Staff);
+    let page = world.get(&format!("/issues/{}", world::QUEUE)).await;
+    let link =
+        page.body.split("href=\"").find(|rest| rest.starts_with("/search?q=%22")).unwrap().split('"').next().unwrap();
+    let found = world.get(&link.replace("&#38;", "&")).await;
+    assert!(found.text().contains("97 posts Understood as: posts with “phone queue” or “8am”"), "{}", found.text());
+}
+
+#[tokio::test]
+async fn the_id_of_a_merged_issue_leads_to_the_other_with_a_sentence() {
+    let world = World::new(Audience::Staff);
+    let moved = world.get(&format!("/issues/{}", world::MERGED)).await;
+    assert_eq!(moved.status, 301);
+    let location = moved.headers["location"].to_str().unwrap();
+    assert_eq!(location, format!("/issues/{}?merged-from={}", world::QUEUE, world::MERGED));
+    let sentence = "The issue you opened was found to be the same as ‘8am phone queue’, so it is shown here now.";
+    assert!(world.get(location).await.text().contains(sentence));
+    let forged = format!("/issues/{}?merged-from={}", world::QUEUE, world::PARKING);
+    assert!(!world.get(&forged).await.text().contains("The issue you opened"));
+}
+
+#[tokio::test]
+async fn an_issue_that_is_over_says_so_and_one_that_never_was_helps() {
+    let world = World::new(Audience::Staff);
+    let over = world.get(&format!("/issues/{}", world::EXPIRED)).await;
+    assert_eq!(over.status, 410);
+    assert!(
+        over.text().contains(
+            "‘winter vaccines’ fell back to its usual level. It was last listed on 21 November 2026, 6:05pm."
+        )
+    );
+    assert!(over.body.contains("href=\"/search?q=winter+vaccines\""));
+    for unknown in ["01KA7M3E5C0000000000000099", "nonsense"] {
+        let page = world.get(&format!("/issues/{unknown}")).await;
+        assert_eq!(page.status, 404);
+        assert!(page.text().contains("Issue not found") && page.body.contains("href=\"/issues\""));
+    }
+    world.trends.send_replace(None);
+    assert_eq!(world.get(&format!("/issues/{}", world::QUEUE)).await.status, 503);
+}
+
+#[tokio::test]
+async fn the_list_shows_one_status_and_why_issues_are_held() {
+    let world = World::new(Audience::Staff);
+    let new = world.get("/issues?status=new").await.text();
+    assert!(new.contains("New: 1 issue") && new.contains("hearing loops") && !new.contains("parking charges"));
+    let held = world.get("/issues?status=held").await.text();
+    assert!(held.contains("1 issue held: looks coordinated"));
+    assert!(
+        held.contains("Why ‘ save our surgery now ’ is held asked: at least 5 authors; found: 2 authors"),
+        "{held}"
+    );
+    let offline = world.get("/issues?region=midlands&type=offline").await.text();
+    assert!(offline.contains("3 issues are above the usual range"), "{offline}");
+}

@@ -1,0 +1,12 @@
+//! Whole pages, asked for as a browser asks: over a real index, and with what readers, hostile posts and broken stores
+//! can do to them.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests state their assumptions by unwrapping them, as tests do")]
+
+mod downloads;
+mod home;
+mod issues;
+mod public;
+mod search;
+mod security;
+mod world;
