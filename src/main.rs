@@ -1,1 +1,55 @@
-fn main() {}
+//! The `discovery` program: reads the command line and runs what it asks for.
+
+mod author_key;
+mod cli;
+mod commands;
+mod config;
+mod failure;
+mod logging;
+mod pages;
+mod run;
+mod supervisor;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser as _;
+
+use crate::cli::{Bench, Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = logging::start(&cli.global).and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(execute(cli))
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if failure::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the last word of a command line program goes to stderr")]
+            {
+                eprintln!("discovery: {error:#}");
+            }
+            failure::exit_code(&error)
+        }
+    }
+}
+
+async fn execute(cli: Cli) -> Result<()> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Run(run) => run::everything(global, &run).await,
+        Command::Demo(demo) => commands::demo::execute(global, &demo).await,
+        Command::Ingest => run::ingest_only(global).await,
+        Command::Enrich => run::enrich_only(global).await,
+        Command::Index => run::index_only(global).await,
+        Command::Serve(run) => run::serve_only(global, &run).await,
+        Command::Import(import) => commands::import::execute(global, &import).await,
+        Command::Search(search) => commands::search::execute(global, &search).await,
+        Command::Check(check) => commands::check::execute(global, &check).await,
+        Command::Deadletter(deadletter) => commands::deadletter::execute(global, &deadletter).await,
+        Command::Bench(Bench::Pipeline(bench)) => commands::bench::execute(global, &bench).await,
+        Command::Completions { shell } => commands::completions::execute(shell),
+    }
+}

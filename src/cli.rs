@@ -1,0 +1,183 @@
+//! The command line: what can be asked of `discovery`, and with which exit code it answers.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  it failed while running; the message says what and what to do next
+  2  the command line is wrong
+  3  the configuration is wrong; the message names the file and the line
+  4  the data directory cannot be used: in use by another process, from a newer version, or not writable
+  5  done in part: some files or records were refused, and each is named";
+
+/// The listening space of NHS Citizen: what people say in public about health and care, which issues are rising,
+/// and why.
+#[derive(Debug, Parser)]
+#[command(name = "discovery", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Where the configuration is: discovery.toml, sources.toml, topics.toml, places/, lexicon/
+    #[arg(long, global = true, env = "DISCOVERY_CONFIG_DIR", default_value = "config", value_name = "DIR")]
+    pub config_dir: PathBuf,
+    /// Where the data is kept; overrides data_dir of discovery.toml
+    #[arg(long, global = true, env = "DISCOVERY_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Log as JSON lines, for machines that read logs
+    #[arg(long, global = true, env = "DISCOVERY_LOG_JSON")]
+    pub log_json: bool,
+    /// What to log: error, warn, info, debug or trace, also by part ("info,ingest=debug")
+    #[arg(long, global = true, env = "DISCOVERY_LOG", default_value = "info", value_name = "LEVEL")]
+    pub log: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run every stage in one process, and show the pages
+    Run(Run),
+    /// Run the whole pipeline on a made-up conversation, clearly marked as such
+    Demo(Demo),
+    /// Run the collectors only: from the sources to the bus
+    Ingest,
+    /// Run enrichment only: from collected posts to tagged ones
+    Enrich,
+    /// Run indexing and trend detection only
+    Index,
+    /// Show the pages only, over what is indexed
+    Serve(Run),
+    /// Take in transcripts and feed files
+    Import(Import),
+    /// Search the posts
+    Search(Search),
+    /// Check the configuration, the sources and the index; name file, line and fix
+    Check(Check),
+    /// Show or retry the records that a stage could not process
+    #[command(subcommand)]
+    Deadletter(Deadletter),
+    /// Measure this machine
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Print the completion script of a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// Where to show the pages; overrides dashboard.listen of discovery.toml
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Where to answer /healthz, /readyz and /metrics; overrides dashboard.admin_listen
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub admin_listen: Option<SocketAddr>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    #[command(flatten)]
+    pub run: Run,
+    /// Begin anew, without the posts of an earlier demonstration
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Import {
+    /// Transcripts (.txt .md .vtt .srt) and feed files (.xml .rss .atom .json), or folders of them
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print one JSON object for each file
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Search {
+    /// Words, "phrases", AND OR NOT, prefix*, field:value; all words must occur
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+    /// How many posts to print, at most 100
+    #[arg(long, short = 'n', default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub limit: u16,
+    /// In which order
+    #[arg(long, value_enum, default_value_t = SortBy::Newest)]
+    pub sort: SortBy,
+    /// Print one JSON object with the total and the posts
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SortBy {
+    /// Newest first
+    Newest,
+    /// Best match first
+    Best,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Deadletter {
+    /// List them, with the reason and where each came from
+    List {
+        /// Print one JSON object for each
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put them back where they came from, to be tried again
+    Replay,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Bench {
+    /// Send made-up posts through the whole pipeline, and the same documents into bare Tantivy
+    Pipeline(BenchPipeline),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BenchPipeline {
+    /// How many posts to send as fast as they go
+    #[arg(long, default_value_t = 100_000)]
+    pub posts: usize,
+    /// Posts a second while the time from collection to searchable is measured
+    #[arg(long, default_value_t = 500)]
+    pub rate: u32,
+    /// For how many seconds that is measured
+    #[arg(long, default_value_t = 30)]
+    pub seconds: u32,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

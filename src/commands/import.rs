@@ -1,0 +1,131 @@
+//! `discovery import FILE...`: files into the bus, and on through tagging and indexing.
+
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use bus::{Bus, BusTopic};
+use index::Index;
+use indicatif::{ProgressBar, ProgressStyle};
+use ingest::{ImportOptions, Imported, Intake};
+use serde_json::json;
+
+use crate::author_key;
+use crate::cli::{Global, Import};
+use crate::failure::InPart;
+use crate::run::{self, Base};
+use crate::supervisor::Supervisor;
+
+/// The source that imported posts belong to.
+const SOURCE: &str = "import";
+
+/// How often the way through the stages is looked at, while waiting for its end.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Imports the files, and waits until their posts can be found.
+///
+/// # Errors
+/// [`InPart`] when some files were refused, each named on stderr; anything else when nothing can be accepted.
+pub async fn execute(global: &Global, import: &Import) -> Result<()> {
+    let config = run::load(global)?;
+    let files = expand(&import.files)?;
+    let id_key = author_key::load_or_create(&config.author_key_file(), &config.data_dir)?;
+    let base = Base::open(&config).with_context(|| {
+        format!(
+            "cannot import into {}; while `discovery run` works there, put the files into its watched folder instead",
+            config.data_dir.display()
+        )
+    })?;
+    let source = SOURCE.parse().context("the name of the import source is valid")?;
+    let options = ImportOptions { source, place: None, language: None, id_key };
+    let intake = Intake::new(base.bus(), run::scrub());
+    let bar = progress_bar(files.len());
+    let report = |imported: &Imported<'_>| tell(&bar, import.json, imported);
+    let summary = ingest::import_files(&files, &options, &intake, report).await?;
+    bar.set_message("tagging and indexing");
+    let index = Index::open(&base.data.index())?;
+    drain(&base, &index).await?;
+    bar.finish_and_clear();
+    if !import.json {
+        writeln!(
+            stdout(),
+            "{} posts from {} files can be found now",
+            summary.posts,
+            files.len() - summary.failed.len()
+        )?;
+    }
+    match summary.failed.len() {
+        0 => Ok(()),
+        refused => Err(InPart { refused, all: files.len() }.into()),
+    }
+}
+
+/// Runs enrichment and indexing until all that is on the bus can be found.
+async fn drain(base: &Base, index: &Index) -> Result<()> {
+    let mut supervisor = Supervisor::until_interrupted()?;
+    base.spawn_enrich(&mut supervisor);
+    base.spawn_search_index(&mut supervisor, index);
+    let bus = base.bus();
+    supervisor.spawn("import", |cancel| async move {
+        while !cancel.is_cancelled() && !is_drained(bus.as_ref()).await? {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        cancel.cancel();
+        Ok(())
+    });
+    supervisor.run().await
+}
+
+async fn is_drained(bus: &dyn Bus) -> Result<bool> {
+    for (topic, group) in [(BusTopic::Posts, enrich::GROUP), (BusTopic::Enriched, index::stage::GROUP)] {
+        if bus.lag(topic, group).await?.iter().any(|lag| lag.records() > 0) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The files themselves, and the files in folders that were named.
+fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let mut inside: Vec<PathBuf> = path
+                .read_dir()
+                .with_context(|| format!("{} cannot be read", path.display()))?
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<Result<_, _>>()?;
+            inside.retain(|path| path.is_file() && !is_hidden(path));
+            inside.sort();
+            files.append(&mut inside);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn progress_bar(files: usize) -> ProgressBar {
+    if !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos} of {len} files  {msg}").expect("the template is valid");
+    ProgressBar::new(files as u64).with_style(style)
+}
+
+fn tell(bar: &ProgressBar, json: bool, imported: &Imported<'_>) {
+    bar.inc(1);
+    let path = imported.path.display().to_string();
+    // Errors of stdout and stderr show themselves when the command ends; a progress report need not stop for them.
+    bar.suspend(|| match &imported.outcome {
+        Ok(posts) if json => drop(writeln!(stdout(), "{}", json!({ "file": path, "posts": posts }))),
+        Err(error) if json => drop(writeln!(stdout(), "{}", json!({ "file": path, "error": error.reason }))),
+        Ok(_) => {}
+        Err(error) => drop(writeln!(stderr(), "{error}")),
+    });
+}

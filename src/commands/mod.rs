@@ -1,0 +1,9 @@
+//! The commands other than running stages, one file a command.
+
+pub mod bench;
+pub mod check;
+pub mod completions;
+pub mod deadletter;
+pub mod demo;
+pub mod import;
+pub mod search;

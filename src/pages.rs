@@ -1,0 +1,128 @@
+//! Putting the dashboard together: its addresses, its parts, and the metrics beside it.
+
+use std::io::{ErrorKind, Write as _, stdout};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use bus::SourceHealth;
+use dashboard::{DashboardConfig, Labels, Notice, Parts, RegionLabel, TopicLabel};
+use enrich::Chain;
+use index::Index;
+use index::trends::TrendList;
+use jiff::Timestamp;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::supervisor::Supervisor;
+
+/// Upper bounds of the time buckets in `/metrics`, in seconds.
+const SECONDS: [f64; 14] = [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 60.0];
+
+/// The two addresses, bound but not yet answering.
+pub struct Listeners {
+    pages: TcpListener,
+    admin: TcpListener,
+}
+
+impl Listeners {
+    /// Binds both addresses.
+    ///
+    /// # Errors
+    /// When one is in use or not ours; names the option that chooses another.
+    pub async fn bind(config: &DashboardConfig) -> Result<Self> {
+        let pages = bind(config.listen, "--listen", "dashboard.listen").await?;
+        let admin = bind(config.admin_listen, "--admin-listen", "dashboard.admin_listen").await?;
+        Ok(Self { pages, admin })
+    }
+
+    /// Says on stdout where the pages are: the one thing that a person wants to know now.
+    ///
+    /// # Errors
+    /// When stdout is closed.
+    pub fn announce(&self) -> Result<()> {
+        let mut out = stdout();
+        writeln!(out, "Discovery shows the state of the conversation at http://{}/", self.pages.local_addr()?)?;
+        writeln!(out, "Health and metrics are at http://{}/", self.admin.local_addr()?)?;
+        Ok(out.flush()?)
+    }
+
+    /// Starts to answer.
+    pub fn spawn(self, supervisor: &mut Supervisor, parts: Parts, metrics: PrometheusHandle) {
+        let searcher = parts.searcher.clone();
+        let ready: dashboard::Ready =
+            Arc::new(move || searcher.generation().map(|_| ()).map_err(|error| error.to_string()));
+        let (pages, admin) = (self.pages, self.admin);
+        supervisor.spawn("dashboard", |cancel| async move { Ok(dashboard::serve(pages, parts, cancel).await?) });
+        supervisor
+            .spawn("admin", |cancel| async move { Ok(dashboard::serve_admin(admin, metrics, ready, cancel).await?) });
+    }
+}
+
+/// What the pages are made from.
+pub fn parts(
+    config: &Config,
+    chain: &Chain,
+    index: &Index,
+    trends: watch::Receiver<Option<Arc<TrendList>>>,
+    health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
+    notice: Notice,
+) -> Parts {
+    Parts {
+        searcher: index.searcher(),
+        analytics: Arc::new(index.analytics()),
+        trends,
+        health,
+        labels: labels(chain),
+        notice,
+        audience: config.dashboard.audience,
+        now: Arc::new(Timestamp::now),
+    }
+}
+
+/// Makes this process record its metrics.
+///
+/// # Errors
+/// When it records them already.
+pub fn install_metrics(supervisor: &mut Supervisor) -> Result<PrometheusHandle> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .install_recorder()
+        .context("metrics are recorded once a process")?;
+    let upkeep = handle.clone();
+    supervisor.spawn("metrics", |cancel| async move {
+        let mut ticks = tokio::time::interval(Duration::from_secs(10));
+        while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
+            upkeep.run_upkeep();
+        }
+        Ok(())
+    });
+    Ok(handle)
+}
+
+fn labels(chain: &Chain) -> Labels {
+    let topics = chain.topics().all().iter().map(|topic| {
+        let label =
+            TopicLabel { name: topic.name.clone(), group: topic.group.clone(), definition: topic.definition.clone() };
+        (topic.slug.clone(), label)
+    });
+    let regions = chain.regions().iter().map(|region| {
+        (region.slug.clone(), RegionLabel { name: region.name.clone(), population: region.population.into() })
+    });
+    Labels { topics: topics.collect(), regions: regions.collect() }
+}
+
+async fn bind(address: SocketAddr, option: &str, key: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "{address} is in use by another program: stop that one, or choose another address with {option} or {key} in discovery.toml"
+        ),
+        ErrorKind::PermissionDenied => anyhow!(
+            "this user may not listen on {address}: choose a port above 1023 with {option} or {key} in discovery.toml"
+        ),
+        _ => anyhow!("cannot listen on {address} ({error}): choose an address of this machine with {option} or {key} in discovery.toml"),
+    })
+}

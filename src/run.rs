@@ -1,0 +1,269 @@
+//! Running the stages: all in one process, or one of them alone.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use bus::data_dir::DataDir;
+use bus::embedded::EmbeddedBus;
+use bus::{Bus, IdKey, Post};
+use dashboard::Notice;
+use enrich::{Chain, Redactor};
+use index::Index;
+use index::trends::TrendList;
+use ingest::{HealthBoard, Intake, Scrub, Settings, SourceConfig, SourceKind};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::author_key;
+use crate::cli::{Global, Run};
+use crate::config::{self, Config};
+use crate::pages;
+use crate::supervisor::Supervisor;
+
+/// How often the log drops what is older than the configuration permits.
+const RETENTION_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// How often a process that only shows pages looks for what the other stages have written.
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
+
+/// `discovery run`: every stage, over the configured sources.
+///
+/// # Errors
+/// When it cannot start, or a stage fails.
+pub async fn everything(global: &Global, run: &Run) -> Result<()> {
+    let mut config = load(global)?;
+    config.listen_as(run)?;
+    let sources = config.sources()?;
+    let id_key = author_key::load_or_create(&config.author_key_file(), &config.data_dir)?;
+    let base = Base::open(&config)?;
+    let supervisor = Supervisor::until_interrupted()?;
+    pipeline(base, sources, id_key, Notice::Real, supervisor).await
+}
+
+/// Runs every stage until the supervisor is told to stop, or a stage fails.
+///
+/// # Errors
+/// When it cannot start, or a stage fails.
+pub async fn pipeline(
+    base: Base,
+    sources: Vec<SourceConfig>,
+    id_key: IdKey,
+    notice: Notice,
+    mut supervisor: Supervisor,
+) -> Result<()> {
+    // Listening comes first: a port that is in use is told before anything is written.
+    let listeners = pages::Listeners::bind(&base.config.dashboard).await?;
+    let metrics = pages::install_metrics(&mut supervisor)?;
+    let index = Index::open(&base.data.index())?;
+    let board = HealthBoard::new(&sources);
+    let (publish, trends) = watch::channel(None);
+    base.spawn_ingest(&mut supervisor, sources, id_key, board.clone());
+    base.spawn_enrich(&mut supervisor);
+    base.spawn_index(&mut supervisor, &index, publish);
+    base.spawn_retention(&mut supervisor);
+    let health = Arc::new(move || board.snapshot());
+    let parts = pages::parts(&base.config, &base.chain, &index, trends, health, notice);
+    listeners.announce()?;
+    listeners.spawn(&mut supervisor, parts, metrics);
+    supervisor.run().await
+}
+
+/// `discovery ingest`: from the sources to the bus.
+///
+/// # Errors
+/// When it cannot start, or collection fails.
+pub async fn ingest_only(global: &Global) -> Result<()> {
+    let config = load(global)?;
+    let sources = config.sources()?;
+    let id_key = author_key::load_or_create(&config.author_key_file(), &config.data_dir)?;
+    let base = Base::open(&config)?;
+    let mut supervisor = Supervisor::until_interrupted()?;
+    let board = HealthBoard::new(&sources);
+    base.spawn_ingest(&mut supervisor, sources, id_key, board);
+    base.spawn_retention(&mut supervisor);
+    supervisor.run().await
+}
+
+/// `discovery enrich`: from collected posts to tagged ones.
+///
+/// # Errors
+/// When it cannot start, or enrichment fails.
+pub async fn enrich_only(global: &Global) -> Result<()> {
+    let base = Base::open(&load(global)?)?;
+    let mut supervisor = Supervisor::until_interrupted()?;
+    base.spawn_enrich(&mut supervisor);
+    base.spawn_retention(&mut supervisor);
+    supervisor.run().await
+}
+
+/// `discovery index`: from tagged posts to the index and the trends.
+///
+/// # Errors
+/// When it cannot start, or a stage fails.
+pub async fn index_only(global: &Global) -> Result<()> {
+    let base = Base::open(&load(global)?)?;
+    let mut supervisor = Supervisor::until_interrupted()?;
+    let index = Index::open(&base.data.index())?;
+    base.spawn_index(&mut supervisor, &index, watch::channel(None).0);
+    base.spawn_retention(&mut supervisor);
+    supervisor.run().await
+}
+
+/// `discovery serve`: the pages, over what other processes write.
+///
+/// # Errors
+/// When there is no index yet, or serving fails.
+pub async fn serve_only(global: &Global, run: &Run) -> Result<()> {
+    let mut config = load(global)?;
+    config.listen_as(run)?;
+    let sources = config.sources()?;
+    let chain = Chain::load(&config.dir)?;
+    let listeners = pages::Listeners::bind(&config.dashboard).await?;
+    let mut supervisor = Supervisor::until_interrupted()?;
+    let metrics = pages::install_metrics(&mut supervisor)?;
+    let index = Index::open_read_only(&config.data_dir.join("index")).context(
+        "there is nothing to show yet: run `discovery run`, or `discovery index`, on this data directory first",
+    )?;
+    let board = HealthBoard::load(&config.data_dir.join("ingest"), &sources);
+    let (publish, trends) = watch::channel(None);
+    spawn_refresh(&mut supervisor, &config.data_dir, sources, board.clone(), publish);
+    let parts = pages::parts(&config, &chain, &index, trends, Arc::new(move || board.snapshot()), Notice::Real);
+    listeners.announce()?;
+    listeners.spawn(&mut supervisor, parts, metrics);
+    supervisor.run().await
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// When it is not there or wrong.
+pub fn load(global: &Global) -> Result<Config> {
+    config::expect_dir(&global.config_dir)?;
+    Ok(Config::load(global)?)
+}
+
+/// What redaction does to every post before it reaches the bus.
+pub fn scrub() -> Scrub {
+    let redactor = Redactor::new();
+    Arc::new(move |post: &mut Post| redactor.redact_post(post))
+}
+
+/// What every stage that writes needs: the data directory, claimed for this process, and the log in it.
+pub struct Base {
+    /// The whole configuration.
+    pub config: Config,
+    /// The enrichers, and the names of their tags.
+    pub chain: Arc<Chain>,
+    /// The log.
+    pub bus: EmbeddedBus,
+    /// Dropped last: the lock must outlive the log.
+    pub data: DataDir,
+}
+
+impl Base {
+    /// Claims the data directory and opens the log in it.
+    ///
+    /// # Errors
+    /// When another process has it, a newer version wrote it, or the configuration of the tags is wrong.
+    pub fn open(config: &Config) -> Result<Self> {
+        let chain = Arc::new(Chain::load(&config.dir)?);
+        let data = DataDir::claim(&config.data_dir)?;
+        let bus = EmbeddedBus::open(&data.bus(), &config.bus)?;
+        Ok(Self { config: config.clone(), chain, bus, data })
+    }
+
+    /// The log, as the stages see it.
+    pub fn bus(&self) -> Arc<dyn Bus> {
+        Arc::new(self.bus.clone())
+    }
+
+    fn spawn_ingest(&self, supervisor: &mut Supervisor, sources: Vec<SourceConfig>, id_key: IdKey, board: HealthBoard) {
+        make_watched_folders(&sources);
+        let settings =
+            Settings { sources, fetch: self.config.ingest.fetch.clone(), state_dir: self.data.ingest(), id_key };
+        let intake = Intake::new(self.bus(), scrub());
+        supervisor.spawn("ingest", |cancel| async move { Ok(ingest::run(settings, intake, board, cancel).await?) });
+    }
+
+    /// Starts to tag what was collected.
+    pub fn spawn_enrich(&self, supervisor: &mut Supervisor) {
+        let (bus, chain, config) = (self.bus(), Arc::clone(&self.chain), self.config.enrich);
+        supervisor.spawn("enrich", move |cancel| async move { Ok(enrich::run(bus, chain, config, cancel).await?) });
+    }
+
+    /// Starts to make searchable what was tagged, and to follow issues in it.
+    pub fn spawn_index(
+        &self,
+        supervisor: &mut Supervisor,
+        index: &Index,
+        publish: watch::Sender<Option<Arc<TrendList>>>,
+    ) {
+        self.spawn_search_index(supervisor, index);
+        self.spawn_trends(supervisor, publish);
+    }
+
+    /// Starts to follow issues in what was tagged.
+    pub fn spawn_trends(&self, supervisor: &mut Supervisor, publish: watch::Sender<Option<Arc<TrendList>>>) {
+        let (bus, config, dir) = (self.bus(), self.config.trends.clone(), self.data.trends());
+        supervisor.spawn("trends", move |cancel| async move {
+            Ok(index::trends::run(bus, config, dir, publish, cancel).await?)
+        });
+    }
+
+    /// Starts to make searchable what was tagged.
+    pub fn spawn_search_index(&self, supervisor: &mut Supervisor, index: &Index) {
+        let (bus, index, config) = (self.bus(), index.clone(), self.config.index.clone());
+        supervisor.spawn("index", move |cancel| async move { Ok(index::run(bus, index, config, cancel).await?) });
+    }
+
+    fn spawn_retention(&self, supervisor: &mut Supervisor) {
+        let bus = self.bus.clone();
+        supervisor.spawn("retention", move |cancel| async move {
+            let mut ticks = tokio::time::interval(RETENTION_EVERY);
+            while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
+                bus.retain(Timestamp::now()).await?;
+            }
+            Ok(())
+        });
+    }
+}
+
+/// Makes the watched folders that are not there yet, so that a user finds where to put transcripts. One that cannot be
+/// made is shown as the fault of its source.
+fn make_watched_folders(sources: &[SourceConfig]) {
+    for source in sources {
+        if let SourceKind::Transcripts { folder } = &source.kind {
+            let _ = std::fs::create_dir_all(folder);
+        }
+    }
+}
+
+/// Keeps what the pages show up to date with what the other processes write into the data directory.
+fn spawn_refresh(
+    supervisor: &mut Supervisor,
+    data_dir: &Path,
+    sources: Vec<SourceConfig>,
+    board: HealthBoard,
+    publish: watch::Sender<Option<Arc<TrendList>>>,
+) {
+    let (ingest_dir, trends_dir) = (data_dir.join("ingest"), data_dir.join("trends"));
+    supervisor.spawn("refresh", move |cancel| async move {
+        let mut ticks = tokio::time::interval(REFRESH_EVERY);
+        while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
+            let (board, sources, ingest_dir, path) =
+                (board.clone(), sources.clone(), ingest_dir.clone(), trends_dir.join("latest.json"));
+            let list = tokio::task::spawn_blocking(move || {
+                board.refresh(&ingest_dir, &sources);
+                TrendList::read(&path).ok()
+            })
+            .await?;
+            // A list that cannot be read now is written anew within minutes: the last good one stays, with its time.
+            if let Some(list) = list.flatten() {
+                publish.send_replace(Some(Arc::new(list)));
+            }
+        }
+        Ok(())
+    });
+}
