@@ -28,7 +28,7 @@ pub struct Topic {
 
 /// All subjects, ready to be found.
 pub struct Topics {
-    topics: Vec<Topic>,
+    all: Vec<Topic>,
     automaton: AhoCorasick,
     /// What the patterns mean, in their order.
     phrases: Vec<Phrase>,
@@ -56,12 +56,12 @@ impl Topics {
 
     /// All subjects, in the order of the file.
     pub fn all(&self) -> &[Topic] {
-        &self.topics
+        &self.all
     }
 
     /// The subject with this slug.
     pub fn get(&self, slug: &str) -> Option<&Topic> {
-        self.topics.iter().find(|topic| topic.slug == slug)
+        self.all.iter().find(|topic| topic.slug == slug)
     }
 
     /// No subjects at all.
@@ -92,7 +92,7 @@ impl Topics {
             .ascii_case_insensitive(true)
             .build(&spellings)
             .expect("a file of phrases is far smaller than an automaton may be");
-        Self { topics: rows.into_iter().map(Row::into_topic).collect(), automaton, phrases }
+        Self { all: rows.into_iter().map(Row::into_topic).collect(), automaton, phrases }
     }
 
     fn tags(&self, post: &Post) -> Vec<TopicTag> {
@@ -107,7 +107,7 @@ impl Topics {
             .chunk_by(|a, b| a.0 == b.0)
             .map(|phrases| {
                 let doubt: f32 = phrases.iter().map(|&(_, phrase)| 1.0 - self.phrases[phrase].weight).product();
-                TopicTag { topic: self.topics[phrases[0].0].slug.clone(), confidence: 1.0 - doubt }
+                TopicTag { topic: self.all[phrases[0].0].slug.clone(), confidence: 1.0 - doubt }
             })
             .collect();
         tags.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
@@ -204,7 +204,7 @@ impl Fault {
     }
 
     fn into_error(self, path: &Path, text: &str) -> ConfigError {
-        let line = 1 + text.as_bytes()[..self.at].iter().filter(|&&byte| byte == b'\n').count();
+        let line = 1 + text[..self.at].matches('\n').count();
         ConfigError::Invalid { path: path.to_owned(), line, message: self.message }
     }
 }

@@ -68,7 +68,7 @@ impl LanguageEnricher {
         if !scripts.is_mostly_latin() {
             return scripts.language(text);
         }
-        votes.winner().or_else(|| self.by_letters(text, &votes)).or_else(|| self.by_hint(hint?, &votes))
+        votes.winner().or_else(|| self.by_letters(text, &votes)).or_else(|| Self::by_hint(hint?, &votes))
     }
 
     /// What `whatlang` says, where the words do not speak against it.
@@ -83,9 +83,9 @@ impl LanguageEnricher {
     }
 
     /// What the source claims, where no word speaks louder for another language.
-    fn by_hint(&self, hint: &str, votes: &Votes) -> Option<&'static str> {
+    fn by_hint(hint: &str, votes: &Votes) -> Option<&'static str> {
         let primary = hint.split(['-', '_']).next()?.to_ascii_lowercase();
-        let code = self.words.code(&primary)?;
+        let code = words::known(&primary)?;
         (votes.supports(code) || (votes.is_silent() && votes.any_words())).then_some(code)
     }
 }

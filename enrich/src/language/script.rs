@@ -29,7 +29,7 @@ const BLOCKS: [Block; 17] = [
         ranges: &[('\u{600}', '\u{6ff}'), ('\u{750}', '\u{77f}'), ('\u{fb50}', '\u{fdff}'), ('\u{fe70}', '\u{fefc}')],
         language: Language::Letters(arabic),
     },
-    Block { ranges: &[('\u{900}', '\u{97f}')], language: Language::Letters(devanagari) },
+    Block { ranges: &[('\u{900}', '\u{97f}')], language: Language::Letters(|text| Some(devanagari(text))) },
     Block { ranges: &[('\u{980}', '\u{9ff}')], language: Language::One("bn") },
     Block { ranges: &[('\u{a00}', '\u{a7f}')], language: Language::One("pa") },
     Block { ranges: &[('\u{a80}', '\u{aff}')], language: Language::One("gu") },
@@ -125,14 +125,14 @@ fn arabic(text: &str) -> Option<&'static str> {
     }
 }
 
-fn devanagari(text: &str) -> Option<&'static str> {
+fn devanagari(text: &str) -> &'static str {
     let has = |words: &[&str]| text.split_whitespace().any(|word| words.contains(&word));
     if has(&["छ", "छन्", "र", "पनि", "भएको", "गरेको", "हुन्छ"]) && !has(&["है", "हैं", "और"])
     {
-        return Some("ne");
+        return "ne";
     }
     if has(&["आहे", "आणि", "आहेत", "नाही"]) && !has(&["है", "हैं", "और"]) {
-        return Some("mr");
+        return "mr";
     }
-    Some("hi")
+    "hi"
 }

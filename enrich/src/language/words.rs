@@ -3,6 +3,7 @@
 //! A word counts the less the more of these languages use it; letters that only one of them has count as well. Somali,
 //! Yoruba and Albanian have no profile in `whatlang`: for them the words are the only evidence.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Function words, and the words most used about health, of each language.
@@ -180,6 +181,9 @@ const LETTERS: [(&str, &str); 14] = [
 /// What one word is worth that only one language uses; divisible by the number of languages that share a word.
 const UNIT: u32 = 5_040;
 
+/// Longer words are not looked up, in bytes: none of the words above is so long.
+const MAX_WORD: usize = 24;
+
 /// Languages that vote.
 const LANGUAGES: usize = WORDS.len();
 
@@ -215,18 +219,12 @@ impl Words {
         Self { languages, letters }
     }
 
-    /// The code that is equal to `code`, if that language is known here.
-    pub(super) fn code(&self, code: &str) -> Option<&'static str> {
-        position(code).map(|index| WORDS[index].0)
-    }
-
     /// Counts one word.
     pub(super) fn vote(&self, word: &str, votes: &mut Votes) {
         votes.words += 1;
-        // No listed word is longer, so that longer ones need not be put into lower case.
-        if word.len() <= 24 {
-            let plain = word.to_lowercase().replace('\u{2019}', "'");
-            if let Some(&languages) = self.languages.get(plain.as_str()) {
+        if word.len() <= MAX_WORD {
+            let mut buffer = [0; MAX_WORD];
+            if let Some(&languages) = self.languages.get(&*lower(word, &mut buffer)) {
                 let share = UNIT / languages.count_ones();
                 (0..LANGUAGES)
                     .filter(|index| languages & (1 << index) != 0)
@@ -276,6 +274,22 @@ impl Votes {
         let second = (0..LANGUAGES).filter(|index| *index != best).map(|index| self.scores[index]).max();
         (best, second.unwrap_or(0))
     }
+}
+
+/// The word in lower case and with straight apostrophes, in `buffer` where that can be.
+fn lower<'a>(word: &str, buffer: &'a mut [u8; MAX_WORD]) -> Cow<'a, str> {
+    if !word.is_ascii() {
+        return Cow::Owned(word.to_lowercase().replace('\u{2019}', "'"));
+    }
+    let copy = &mut buffer[..word.len()];
+    copy.copy_from_slice(word.as_bytes());
+    copy.make_ascii_lowercase();
+    Cow::Borrowed(std::str::from_utf8(copy).expect("ASCII in lower case is ASCII"))
+}
+
+/// The code that is equal to `code`, if that language is known here.
+pub(super) fn known(code: &str) -> Option<&'static str> {
+    position(code).map(|index| WORDS[index].0)
 }
 
 fn position(code: &str) -> Option<usize> {

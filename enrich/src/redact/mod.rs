@@ -74,7 +74,7 @@ impl Redactor {
     fn pass(&self, text: &str) -> Option<String> {
         let clues = Clues::of(text);
         let mut found = Vec::new();
-        if clues.link {
+        if clues.slash {
             url::find(text, &mut found);
         }
         if clues.at || clues.slash {
@@ -107,18 +107,16 @@ struct Clues {
     digit: bool,
     at: bool,
     slash: bool,
-    link: bool,
 }
 
 impl Clues {
     fn of(text: &str) -> Self {
-        let mut clues = Self { digit: false, at: false, slash: false, link: false };
+        let mut clues = Self { digit: false, at: false, slash: false };
         for byte in text.bytes() {
             clues.digit |= byte.is_ascii_digit();
             clues.at |= byte == b'@';
             clues.slash |= byte == b'/';
         }
-        clues.link = clues.slash && text.contains("://");
         clues
     }
 }

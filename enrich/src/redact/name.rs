@@ -134,7 +134,7 @@ fn lower_name(text: &str, start: usize) -> Option<usize> {
     let rest = &text[end..];
     let clause_ends = rest.is_empty() || rest.starts_with([',', '.', '!', '\n']) || rest.starts_with(" and ");
     let is_name =
-        word.len() >= 3 && word.chars().all(|c| c.is_lowercase()) && !NOT_LOWER_NAMES.contains(&format!(" {word} "));
+        word.len() >= 3 && word.chars().all(char::is_lowercase) && !NOT_LOWER_NAMES.contains(&format!(" {word} "));
     (is_name && clause_ends).then_some(end)
 }
 

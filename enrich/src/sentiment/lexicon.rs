@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bus::config_file::{self, ConfigError};
 
-/// How much a word before strengthens or weakens a feeling (VADER: B_INCR, B_DECR).
+/// How much a word before strengthens or weakens a feeling (VADER's `B_INCR` and `B_DECR`).
 const BOOST: f32 = 0.293;
 
 const STRONGER: &str = "absolutely amazingly awfully completely considerable considerably decidedly deeply effing \

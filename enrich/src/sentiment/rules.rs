@@ -6,9 +6,9 @@
 use super::lexicon::{Lexicon, Word};
 use super::tokens::{self, Token};
 
-/// What a word in capitals among words without adds (C_INCR).
+/// What a word in capitals among words without adds (`C_INCR`).
 const SHOUT: f32 = 0.733;
-/// What a negation leaves of a feeling, turned round (N_SCALAR).
+/// What a negation leaves of a feeling, turned round (`N_SCALAR`).
 const NEGATION: f32 = -0.74;
 /// Emphasis of one exclamation mark, of which four count, and of question marks from the second on.
 const EXCLAMATION: f32 = 0.292;

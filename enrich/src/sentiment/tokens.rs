@@ -18,10 +18,10 @@ pub(super) struct Token {
 pub(super) fn of(lexicon: &Lexicon, text: &str, lower: &str) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(text.len() / 5);
     let mut from = 0;
-    for part in text.split_whitespace() {
-        let start = from + text[from..].find(part).expect("every part is in what is left of the text");
-        from = start + part.len();
-        if !is_address(part) {
+    while let Some(gap) = text[from..].find(|c: char| !c.is_whitespace()) {
+        let start = from + gap;
+        from = text[start..].find(char::is_whitespace).map_or(text.len(), |length| start + length);
+        if !is_address(&text[start..from]) {
             push(lexicon, text, lower, start..from, &mut tokens);
         }
     }
@@ -30,7 +30,8 @@ pub(super) fn of(lexicon: &Lexicon, text: &str, lower: &str) -> Vec<Token> {
 
 fn push(lexicon: &Lexicon, text: &str, lower: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
     let part = &text[at.clone()];
-    let stripped = part.trim_matches(|c: char| !c.is_alphanumeric());
+    let opened = part.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let stripped = opened.trim_end_matches(|c: char| !c.is_alphanumeric());
     // What has no letters may be an emoticon: its punctuation is what it says.
     if stripped.len() <= 1 {
         let word = lexicon.get(&lower[at.clone()]);
@@ -38,7 +39,7 @@ fn push(lexicon: &Lexicon, text: &str, lower: &str, at: Range<usize>, tokens: &m
             tokens.push(Token { at: at.clone(), word, shouted: false });
         }
     } else {
-        let start = at.start + part.find(stripped).expect("it was stripped from the part");
+        let start = at.start + part.len() - opened.len();
         let at = start..start + stripped.len();
         let shouted = stripped.bytes().any(|byte| byte.is_ascii_uppercase())
             && !stripped.bytes().any(|byte| byte.is_ascii_lowercase());
