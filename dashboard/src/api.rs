@@ -18,6 +18,7 @@ use crate::count::Count;
 use crate::error::AppError;
 use crate::facet::Facet;
 use crate::findings;
+use crate::news;
 use crate::pages::facets;
 use crate::pages::issue::{Found, find, source_name};
 use crate::pages::{home, search as search_page, sources as sources_page};
@@ -183,7 +184,7 @@ pub async fn state(State(app): State<Arc<App>>, params: Params) -> Result<Json<V
     let problems = health.iter().filter(|source| sources_page::has_problem(source.state)).count();
     let news: Vec<Value> = list
         .iter()
-        .flat_map(|list| findings::since_yesterday(list, audience))
+        .flat_map(|list| news::since_yesterday(list, audience))
         .map(|news| json!({ "issue": news.issue, "label": news.label, "did": news.did }))
         .collect();
     Ok(Json(json!({

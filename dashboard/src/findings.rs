@@ -4,28 +4,14 @@
 use std::collections::BTreeMap;
 
 use bus::SentimentLabel;
-use index::trends::model::{DayCount, Retired, Status};
-use index::trends::{Issue, IssueId, TrendList};
+use index::trends::model::{DayCount, Status};
+use index::trends::{Issue, TrendList};
+use jiff::Span;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Span};
 
 use crate::config::Audience;
 use crate::format::{self, counted, date, decimal, percent};
 use crate::labels::{self, Labels};
-
-/// At most so many changes since yesterday are listed.
-const MOST_NEWS: usize = 6;
-
-/// Something that changed since yesterday.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
-    /// The issue, where it can still be opened.
-    pub issue: Option<IssueId>,
-    /// Its label.
-    pub label: String,
-    /// What it did, as the rest of the sentence.
-    pub did: String,
-}
 
 /// A reason in two parts: what to see at a glance, and the rest of the sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,62 +38,6 @@ pub fn headline(largest: Option<&Issue>) -> String {
         }
         Some(change) => format!("Posts about ‘{label}’ are {change} in a week"),
     }
-}
-
-/// What changed since yesterday, most important first.
-pub fn since_yesterday(list: &TrendList, audience: Audience) -> Vec<News> {
-    let yesterday = list.as_of - SignedDuration::from_hours(24);
-    let mut news: Vec<(u8, News)> = list
-        .issues
-        .iter()
-        .filter_map(|issue| {
-            let (rank, did) = change_of(issue, issue.first_seen >= yesterday, audience)?;
-            Some((rank, News { issue: Some(issue.id), label: issue.label.clone(), did }))
-        })
-        .collect();
-    if audience == Audience::Staff {
-        news.extend(list.held.iter().filter(|issue| issue.first_seen >= yesterday).map(|issue| {
-            let did = "is held: it looks coordinated".to_owned();
-            (3, News { issue: Some(issue.id), label: issue.label.clone(), did })
-        }));
-    }
-    news.extend(list.retired.values().filter_map(|retired| match retired {
-        Retired::Expired { label, last_listed } if *last_listed >= yesterday => {
-            let did = "fell back to its usual level and is no longer listed".to_owned();
-            Some((4, News { issue: None, label: label.clone(), did }))
-        }
-        Retired::Expired { .. } | Retired::MergedInto(_) => None,
-    }));
-    news.sort_by_key(|(rank, _)| *rank);
-    news.into_iter().map(|(_, news)| news).take(MOST_NEWS).collect()
-}
-
-/// What an issue did since yesterday, with the rank of such a change.
-fn change_of(issue: &Issue, is_new: bool, audience: Audience) -> Option<(u8, String)> {
-    let posts = |count: &DayCount| audience.count(count.posts).of("post", "posts");
-    if is_new {
-        let said = audience.count(issue.posts).of("post", "posts");
-        let types = counted(issue.channels.len() as u64, "source type", "source types");
-        return Some((0, format!("is new: {said} from {types}")));
-    }
-    // Today is not over, so its count can only show a rise.
-    let [.., before, yesterday, today] = &issue.days[..] else { return None };
-    let (_, high) = issue.usual;
-    let times_usual = |day: &DayCount| format::whole((day.posts as f64 / high.max(1.0)).floor());
-    let above = |day: &DayCount| day.posts as f64 > high;
-    for (day, previous, when, so_far) in [(today, yesterday, "today", " so far"), (yesterday, before, "yesterday", "")]
-    {
-        if times_usual(day) >= 2 && times_usual(day) > times_usual(previous) {
-            return Some((
-                1,
-                format!("passed {} times its usual level {when}: {}{so_far}", times_usual(day), posts(day)),
-            ));
-        }
-        if above(day) && !above(previous) {
-            return Some((2, format!("rose above its usual range {when}: {}{so_far}", posts(day))));
-        }
-    }
-    (above(before) && !above(yesterday)).then(|| (4, "fell back into its usual range yesterday".to_owned()))
 }
 
 /// The day since which an issue has been above its usual range without a break. Today counts only if it is above
@@ -294,5 +224,46 @@ pub fn status_meaning(status: Status) -> &'static str {
         Status::Sustained => "It is above its usual range and no longer growing.",
         Status::Falling => "It is coming down towards its usual range.",
         Status::Held => "It looks coordinated, so it is held back for a person to check.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::issue;
+
+    #[test]
+    fn an_unfinished_day_ends_no_rise() {
+        let day = |day| Some(Date::constant(2026, 11, day));
+        assert_eq!(above_since(&issue("a", &[15, 25, 25, 3])), day(20));
+        assert_eq!(above_since(&issue("a", &[25, 15, 15, 30])), day(22));
+        assert_eq!(above_since(&issue("a", &[25, 25, 15, 3])), None);
+        assert_eq!(chart_heading(&issue("a", &[25, 25, 15, 3])), "Posts are back within the usual range");
+    }
+
+    #[test]
+    fn the_headline_says_the_finding() {
+        let told = |posts, posts_before| headline(Some(&Issue { posts, posts_before, ..issue("queues", &[]) }));
+        assert_eq!(told(100, 0), "Posts about ‘queues’ are new this week");
+        assert_eq!(told(450, 100), "Posts about ‘queues’ are at 4.5 times the week before");
+        assert_eq!(told(220, 100), "Posts about ‘queues’ have more than doubled in a week");
+        assert_eq!(told(180, 100), "Posts about ‘queues’ are up 80% in a week");
+        assert_eq!(told(60, 100), "Posts about ‘queues’ are down 40% in a week");
+        assert_eq!(told(101, 100), "‘queues’ is the largest issue, as large as the week before");
+        assert_eq!(headline(None), "No issue is above its usual range");
+    }
+
+    #[test]
+    fn feelings_are_shares_of_the_posts_that_were_scored() {
+        let split = BTreeMap::from([
+            (SentimentLabel::Negative, 58),
+            (SentimentLabel::Neutral, 33),
+            (SentimentLabel::Positive, 9),
+        ]);
+        assert_eq!(feeling(&split), "Mostly negative");
+        assert_eq!(feelings(&split, Audience::Staff), "58% negative, 33% neutral, 9% positive");
+        let hidden = feelings(&split, Audience::Public);
+        assert_eq!(hidden, "58% negative, fewer than 10 posts neutral, fewer than 10 posts positive");
+        assert_eq!(feeling(&BTreeMap::new()), "Not scored");
     }
 }

@@ -19,10 +19,13 @@ mod feeds;
 mod findings;
 mod format;
 mod labels;
+mod news;
 mod pages;
 mod params;
 mod period;
 mod serve;
+#[cfg(test)]
+mod testing;
 
 pub use admin::{Ready, serve_admin};
 pub use app::router;

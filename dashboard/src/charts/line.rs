@@ -272,8 +272,9 @@ mod tests {
         <line class="d-grid" x1="52" x2="472" y1="16.0" y2="16.0"/>
         <text x="44" y="21.0" text-anchor="end">8</text>
         <text x="472.0" y="290" text-anchor="middle">21 Nov</text>
-        <polyline class="d-line d-series-0" points="52.0,141.0 472.0,16.0"/>
-        <circle class="d-dot d-series-0" cx="472.0" cy="16.0" r="4.5"/>
+        <polyline class="d-line d-series-0" points="52.0,141.0"/>
+        <polyline class="d-line d-unfinished d-series-0" points="52.0,141.0 472.0,16.0"/>
+        <circle class="d-dot d-unfinished d-series-0" cx="472.0" cy="16.0" r="4"/>
         <text class="d-label d-series-0" x="484" y="20.5">&lt;b&gt;Parking&lt;/b&gt;</text>
         <text class="d-label-band" x="484" y="208.0">Usual range</text>
         </svg>

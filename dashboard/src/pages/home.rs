@@ -15,9 +15,10 @@ use crate::cache::Kept;
 use crate::charts::{LineChart, Series};
 use crate::error::AppError;
 use crate::facet::Facet;
-use crate::findings::{self, News};
+use crate::findings;
 use crate::format::{self, counted, percent, thousands};
 use crate::labels;
+use crate::news::{self, News};
 use crate::pages::issues::{DayTable, IssueTable, day_table};
 use crate::pages::tiles::{Tile, tiles};
 use crate::pages::who::{Missing, PartTable, missing, parts_of_channels, parts_of_regions};
@@ -183,7 +184,7 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
         rows: trends.rows,
         all_issues: trends.all_issues,
         held: list.as_deref().map_or(0, |list| app.held(list).len()),
-        news: list.as_deref().map(|list| findings::since_yesterday(list, audience)),
+        news: list.as_deref().map(|list| news::since_yesterday(list, audience)),
         any_posts: counts.totals.posts > 0,
         channel_parts: params.chosen(Facet::Channel).is_empty().then(|| parts_of_channels(&counts.channels, audience)),
         region_parts: params

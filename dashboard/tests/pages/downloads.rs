@@ -2,11 +2,12 @@
 
 use dashboard::Audience;
 
-use crate::world::{self, World};
+use crate::made_up;
+use crate::world::World;
 
 #[tokio::test]
 async fn a_cell_that_a_spreadsheet_would_run_is_made_harmless() {
-    let world = World::of(vec![world::hostile()], None, Audience::Staff);
+    let world = World::of(vec![made_up::hostile()], None, Audience::Staff);
     let csv = world.get("/download/search.csv").await;
     assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
     assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"posts.csv\"");
@@ -16,7 +17,7 @@ async fn a_cell_that_a_spreadsheet_would_run_is_made_harmless() {
 #[tokio::test]
 async fn files_hold_what_the_pages_show() {
     let world = World::new(Audience::Staff);
-    let days = world.get(&format!("/download/issues/{}/days.csv", world::QUEUE)).await.body;
+    let days = world.get(&format!("/download/issues/{}/days.csv", made_up::QUEUE)).await.body;
     assert!(
         days.starts_with(
             "day,posts,voices,\"usual posts, low\",\"usual posts, high\"\r\n2026-10-26,180,144,140.0,225.0\r\n"
@@ -79,7 +80,7 @@ async fn issues_can_be_followed_as_a_feed() {
 #[tokio::test]
 async fn the_api_says_what_the_pages_say() {
     let world = World::new(Audience::Staff);
-    let answer = world.get(&format!("/api/v1/issues/{}", world::QUEUE)).await;
+    let answer = world.get(&format!("/api/v1/issues/{}", made_up::QUEUE)).await;
     let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(json["about"]["fictional"], true);
     assert_eq!(json["issue"]["posts_7d"], 2440);

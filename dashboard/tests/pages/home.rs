@@ -3,7 +3,8 @@
 use dashboard::Audience;
 use index::trends::TrendList;
 
-use crate::world::{self, World};
+use crate::made_up;
+use crate::world::World;
 
 #[tokio::test]
 async fn it_says_how_much_is_said_and_what_that_is_compared_with() {
@@ -103,7 +104,7 @@ async fn filters_reach_the_counts_the_links_and_the_form() {
 async fn days_when_the_clocks_change_are_whole_days() {
     // On 25 October 2026 London's day has 25 hours, from 11pm UTC the day before to midnight UTC.
     let late = |time: &str| {
-        let mut post = world::posts().swap_remove(0);
+        let mut post = made_up::posts().swap_remove(0);
         post.post.id = bus::PostId::new(&post.post.source, time);
         post.post.created_at = time.parse().unwrap();
         post
@@ -145,13 +146,13 @@ async fn the_first_page_of_a_new_discovery_says_how_far_it_is() {
         "Not enough posts to show a trend yet No post has been collected yet. 4 of 4 sources have answered so far."
     ));
 
-    let young = TrendList { days_seen: 2, issues: Vec::new(), held: Vec::new(), ..world::trend_list() };
-    let text = World::of(world::posts(), Some(young), Audience::Staff).get("/").await.text();
+    let young = TrendList { days_seen: 2, issues: Vec::new(), held: Vec::new(), ..made_up::trend_list() };
+    let text = World::of(made_up::posts(), Some(young), Audience::Staff).get("/").await.text();
     assert!(text.contains("2 days of conversation have been seen so far."), "{text}");
     assert!(text.contains("350 posts can be searched already."), "{text}");
 
-    let calm = TrendList { issues: Vec::new(), ..world::trend_list() };
-    let text = World::of(world::posts(), Some(calm), Audience::Staff).get("/").await.text();
+    let calm = TrendList { issues: Vec::new(), ..made_up::trend_list() };
+    let text = World::of(made_up::posts(), Some(calm), Audience::Staff).get("/").await.text();
     assert!(text.contains("No issue is above its usual range People talk as much as usual"), "{text}");
 }
 

@@ -2,12 +2,13 @@
 
 use dashboard::Audience;
 
-use crate::world::{self, World};
+use crate::made_up;
+use crate::world::World;
 
 #[tokio::test]
 async fn every_reason_is_a_sentence_with_its_numbers_explained() {
     let world = World::new(Audience::Staff);
-    let page = world.get(&format!("/issues/{}", world::QUEUE)).await;
+    let page = world.get(&format!("/issues/{}", made_up::QUEUE)).await;
     insta::assert_snapshot!(page.part("<h2 class=\"nhsuk-heading-l\">Why this is trending", "</ul>"), @r#"
         <h2 class="nhsuk-heading-l">Why this is trending</h2>
         <ul class="nhsuk-list nhsuk-list--bullet">
@@ -38,8 +39,8 @@ async fn every_reason_is_a_sentence_with_its_numbers_explained() {
 #[tokio::test]
 async fn a_quote_whose_post_is_gone_is_simply_absent() {
     let world = World::new(Audience::Staff);
-    let page = world.get(&format!("/issues/{}", world::QUEUE)).await;
-    assert_eq!(world::quoted().len(), 4);
+    let page = world.get(&format!("/issues/{}", made_up::QUEUE)).await;
+    assert_eq!(made_up::quoted().len(), 4);
     assert_eq!(page.body.matches("<blockquote").count(), 3);
     insta::assert_snapshot!(page.part("<blockquote", "</blockquote>"), @r#"
         <blockquote class="d-quote">
@@ -54,7 +55,7 @@ async fn a_quote_whose_post_is_gone_is_simply_absent() {
 #[tokio::test]
 async fn the_posts_of_an_issue_open_in_search() {
     let world = World::new(Audience::Staff);
-    let page = world.get(&format!("/issues/{}", world::QUEUE)).await;
+    let page = world.get(&format!("/issues/{}", made_up::QUEUE)).await;
     let link =
         page.body.split("href=\"").find(|rest| rest.starts_with("/search?q=%22")).unwrap().split('"').next().unwrap();
     let found = world.get(&link.replace("&#38;", "&")).await;
@@ -64,20 +65,20 @@ async fn the_posts_of_an_issue_open_in_search() {
 #[tokio::test]
 async fn the_id_of_a_merged_issue_leads_to_the_other_with_a_sentence() {
     let world = World::new(Audience::Staff);
-    let moved = world.get(&format!("/issues/{}", world::MERGED)).await;
+    let moved = world.get(&format!("/issues/{}", made_up::MERGED)).await;
     assert_eq!(moved.status, 301);
     let location = moved.headers["location"].to_str().unwrap();
-    assert_eq!(location, format!("/issues/{}?merged-from={}", world::QUEUE, world::MERGED));
+    assert_eq!(location, format!("/issues/{}?merged-from={}", made_up::QUEUE, made_up::MERGED));
     let sentence = "The issue you opened was found to be the same as ‘8am phone queue’, so it is shown here now.";
     assert!(world.get(location).await.text().contains(sentence));
-    let forged = format!("/issues/{}?merged-from={}", world::QUEUE, world::PARKING);
+    let forged = format!("/issues/{}?merged-from={}", made_up::QUEUE, made_up::PARKING);
     assert!(!world.get(&forged).await.text().contains("The issue you opened"));
 }
 
 #[tokio::test]
 async fn an_issue_that_is_over_says_so_and_one_that_never_was_helps() {
     let world = World::new(Audience::Staff);
-    let over = world.get(&format!("/issues/{}", world::EXPIRED)).await;
+    let over = world.get(&format!("/issues/{}", made_up::EXPIRED)).await;
     assert_eq!(over.status, 410);
     assert!(
         over.text().contains(
@@ -91,7 +92,7 @@ async fn an_issue_that_is_over_says_so_and_one_that_never_was_helps() {
         assert!(page.text().contains("Issue not found") && page.body.contains("href=\"/issues\""));
     }
     world.trends.send_replace(None);
-    assert_eq!(world.get(&format!("/issues/{}", world::QUEUE)).await.status, 503);
+    assert_eq!(world.get(&format!("/issues/{}", made_up::QUEUE)).await.status, 503);
 }
 
 #[tokio::test]

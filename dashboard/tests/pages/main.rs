@@ -6,6 +6,7 @@
 mod downloads;
 mod home;
 mod issues;
+mod made_up;
 mod public;
 mod search;
 mod security;

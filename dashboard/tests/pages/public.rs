@@ -3,25 +3,27 @@
 use dashboard::Audience;
 use serde_json::Value;
 
-use crate::world::{self, World};
+use crate::made_up;
+use crate::world::World;
 
 #[tokio::test]
 async fn nobody_is_quoted_and_nothing_held_is_shown() {
     let world = World::new(Audience::Public);
     let said = "two minutes past eight";
-    for address in ["/", "/issues", "/search?q=queue", "/api/v1/search?q=queue", &format!("/issues/{}", world::QUEUE)] {
+    for address in ["/", "/issues", "/search?q=queue", "/api/v1/search?q=queue", &format!("/issues/{}", made_up::QUEUE)]
+    {
         let answer = world.get(address).await;
         assert_eq!(answer.status, 200, "{address}");
         assert!(!answer.body.contains(said), "{address} quotes a post");
         assert!(!answer.body.contains("save our surgery"), "{address} shows what is held");
         assert!(!answer.body.contains("status=held"), "{address} links to what is held");
     }
-    let post = format!("/posts/{}", world::quoted()[0]);
+    let post = format!("/posts/{}", made_up::quoted()[0]);
     for address in [post.as_str(), "/download/search.csv?q=queue", "/feeds/search.atom?q=queue"] {
         assert_eq!(world.get(address).await.status, 403, "{address}");
     }
-    assert_eq!(world.get(&format!("/issues/{}", world::COPIED)).await.status, 404);
-    assert_eq!(world.get(&format!("/api/v1/issues/{}", world::COPIED)).await.status, 404);
+    assert_eq!(world.get(&format!("/issues/{}", made_up::COPIED)).await.status, 404);
+    assert_eq!(world.get(&format!("/api/v1/issues/{}", made_up::COPIED)).await.status, 404);
     assert!(!world.get("/download/issues.csv?status=held").await.body.contains("save our surgery"));
     assert!(!world.get("/api/v1/issues").await.body.contains("held\""));
 }
@@ -29,7 +31,7 @@ async fn nobody_is_quoted_and_nothing_held_is_shown() {
 #[tokio::test]
 async fn counts_under_ten_are_not_shown_anywhere() {
     let world = World::new(Audience::Public);
-    let page = world.get(&format!("/issues/{}", world::QUEUE)).await;
+    let page = world.get(&format!("/issues/{}", made_up::QUEUE)).await;
     assert!(page.text().contains("Midlands fewer than 10 not shown"), "{}", page.text());
     assert!(page.text().contains("Meetings 7 days fewer than 10"), "{}", page.text());
     assert!(!page.text().contains("812 authors"), "what a check found is exact, so it is for staff");

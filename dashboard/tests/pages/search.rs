@@ -2,7 +2,8 @@
 
 use dashboard::Audience;
 
-use crate::world::{self, World};
+use crate::made_up;
+use crate::world::World;
 
 #[tokio::test]
 async fn matches_are_marked_and_filters_counted() {
@@ -146,7 +147,7 @@ async fn a_query_that_cannot_be_read_is_kept_and_shown_where_it_went_wrong() {
 #[tokio::test]
 async fn a_post_shows_its_tags_and_leads_to_more_of_the_same() {
     let world = World::new(Audience::Staff);
-    let page = world.get(&format!("/posts/{}", world::quoted()[1])).await;
+    let page = world.get(&format!("/posts/{}", made_up::quoted()[1])).await;
     insta::assert_snapshot!(page.part("<dl class=\"nhsuk-summary-list\">", "</dl>"), @r#"
         <dl class="nhsuk-summary-list">
         <div class="nhsuk-summary-list__row">

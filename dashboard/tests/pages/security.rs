@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::Request;
 use dashboard::Audience;
 
-use crate::world::{self, World};
+use crate::made_up;
+use crate::world::World;
 
 /// Every kind of address.
 fn addresses() -> Vec<String> {
@@ -15,13 +16,13 @@ fn addresses() -> Vec<String> {
         ["/download/largest-issues.csv", "/download/who.csv", "/download/search.csv", "/download/search-days.csv"];
     let api = ["/download/sources.csv", "/api/v1/state", "/api/v1/issues", "/api/v1/search", "/api/v1/sources"];
     let counts = ["/api/v1/counts", "/api/v1/counts?by=day", "/api/v1/counts?by=region"];
-    let issue = world::QUEUE;
+    let issue = made_up::QUEUE;
     let of_issue = [
         format!("/issues/{issue}"),
         format!("/download/issues/{issue}/days.csv"),
         format!("/download/issues/{issue}/regions.csv"),
         format!("/api/v1/issues/{issue}"),
-        format!("/posts/{}", world::quoted()[0]),
+        format!("/posts/{}", made_up::quoted()[0]),
     ];
     let fixed = [&pages[..], &more, &csv, &api, &counts].concat();
     fixed.into_iter().map(str::to_owned).chain(of_issue).collect()
@@ -81,7 +82,7 @@ async fn what_a_page_links_to_is_there() {
 
 #[tokio::test]
 async fn hostile_text_is_shown_and_never_run() {
-    let world = World::of(vec![world::hostile()], None, Audience::Staff);
+    let world = World::of(vec![made_up::hostile()], None, Audience::Staff);
     let search = world.get("/search?q=%3Cscript%3Ealert").await;
     insta::assert_snapshot!(search.part("<article", "</article>"), @r#"
         <article class="nhsuk-card d-post">

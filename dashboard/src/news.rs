@@ -1,0 +1,125 @@
+//! What changed since yesterday, told from one list alone: each issue carries its days.
+
+use index::trends::model::{DayCount, Retired};
+use index::trends::{Issue, IssueId, TrendList};
+use jiff::SignedDuration;
+
+use crate::config::Audience;
+use crate::format::{self, counted};
+
+/// At most so many changes since yesterday are listed.
+const MOST_NEWS: usize = 6;
+
+/// Something that changed since yesterday.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The issue, where it can still be opened.
+    pub issue: Option<IssueId>,
+    /// Its label.
+    pub label: String,
+    /// What it did, as the rest of the sentence.
+    pub did: String,
+}
+
+/// What changed since yesterday, most important first.
+pub fn since_yesterday(list: &TrendList, audience: Audience) -> Vec<News> {
+    let yesterday = list.as_of - SignedDuration::from_hours(24);
+    let mut news: Vec<(u8, News)> = list
+        .issues
+        .iter()
+        .filter_map(|issue| {
+            let (rank, did) = change_of(issue, issue.first_seen >= yesterday, audience)?;
+            Some((rank, News { issue: Some(issue.id), label: issue.label.clone(), did }))
+        })
+        .collect();
+    if audience == Audience::Staff {
+        news.extend(list.held.iter().filter(|issue| issue.first_seen >= yesterday).map(|issue| {
+            let did = "is held: it looks coordinated".to_owned();
+            (3, News { issue: Some(issue.id), label: issue.label.clone(), did })
+        }));
+    }
+    news.extend(list.retired.values().filter_map(|retired| match retired {
+        Retired::Expired { label, last_listed } if *last_listed >= yesterday => {
+            let did = "fell back to its usual level and is no longer listed".to_owned();
+            Some((4, News { issue: None, label: label.clone(), did }))
+        }
+        Retired::Expired { .. } | Retired::MergedInto(_) => None,
+    }));
+    news.sort_by_key(|(rank, _)| *rank);
+    news.into_iter().map(|(_, news)| news).take(MOST_NEWS).collect()
+}
+
+/// What an issue did since yesterday, with the rank of such a change.
+fn change_of(issue: &Issue, is_new: bool, audience: Audience) -> Option<(u8, String)> {
+    let posts = |count: &DayCount| audience.count(count.posts).of("post", "posts");
+    if is_new {
+        let said = audience.count(issue.posts).of("post", "posts");
+        let types = counted(issue.channels.len() as u64, "source type", "source types");
+        return Some((0, format!("is new: {said} from {types}")));
+    }
+    // Today is not over, so its count can only show a rise.
+    let [.., before, yesterday, today] = &issue.days[..] else { return None };
+    let (_, high) = issue.usual;
+    let times_usual = |day: &DayCount| format::whole((day.posts as f64 / high.max(1.0)).floor());
+    let above = |day: &DayCount| day.posts as f64 > high;
+    for (day, previous, when, so_far) in [(today, yesterday, "today", " so far"), (yesterday, before, "yesterday", "")]
+    {
+        if times_usual(day) >= 2 && times_usual(day) > times_usual(previous) {
+            return Some((
+                1,
+                format!("passed {} times its usual level {when}: {}{so_far}", times_usual(day), posts(day)),
+            ));
+        }
+        if above(day) && !above(previous) {
+            return Some((2, format!("rose above its usual range {when}: {}{so_far}", posts(day))));
+        }
+    }
+    (above(before) && !above(yesterday)).then(|| (4, "fell back into its usual range yesterday".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::testing::issue;
+
+    fn news(issues: Vec<Issue>) -> Vec<String> {
+        let list = TrendList {
+            as_of: "2026-11-22T14:00:00Z".parse().unwrap(),
+            computed_at: "2026-11-22T14:00:00Z".parse().unwrap(),
+            offsets: bus::Offsets::default(),
+            method: String::new(),
+            hash: String::new(),
+            days_seen: 28,
+            issues,
+            held: Vec::new(),
+            retired: BTreeMap::new(),
+        };
+        let news = since_yesterday(&list, Audience::Staff);
+        news.into_iter().map(|news| format!("{} {}", news.label, news.did)).collect()
+    }
+
+    #[test]
+    fn what_changed_since_yesterday_is_told_once_and_the_new_comes_first() {
+        let fresh = Issue { first_seen: "2026-11-22T08:00:00Z".parse().unwrap(), ..issue("fresh", &[0, 0, 7]) };
+        let told = news(vec![
+            issue("as before", &[30, 31, 32]),
+            issue("back", &[15, 30, 18, 2]),
+            issue("above today", &[15, 15, 21]),
+            issue("above yesterday", &[15, 25, 3]),
+            issue("trebled", &[30, 65, 10]),
+            fresh,
+        ]);
+        assert_eq!(
+            told,
+            [
+                "fresh is new: 7 posts from 0 source types",
+                "trebled passed 3 times its usual level yesterday: 65 posts",
+                "above today rose above its usual range today: 21 posts so far",
+                "above yesterday rose above its usual range yesterday: 25 posts",
+                "back fell back into its usual range yesterday",
+            ]
+        );
+    }
+}
