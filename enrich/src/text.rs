@@ -56,6 +56,13 @@ pub(crate) fn word_after(text: &str, start: usize) -> &str {
     &after[..word_end(after, 0)]
 }
 
+/// Whether `at` stands in a link, before its query: what is written there are names of pages, not words.
+pub(crate) fn is_in_link(text: &str, at: usize) -> bool {
+    let start = text[..at].rfind(char::is_whitespace).unwrap_or(0);
+    let before = &text[start..at];
+    (before.contains("://") || before.contains("www.")) && !before.contains('?')
+}
+
 /// Straight and curly apostrophes.
 pub(crate) fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '\u{2019}')
@@ -71,6 +78,13 @@ mod tests {
         assert!(!is_whole_word(text, 2, 5), "a letter outside ASCII is a letter too");
         assert!(is_whole_word(text, 9, 13));
         assert!(!is_whole_word(text, 9, 12));
+    }
+
+    #[test]
+    fn a_link_goes_from_its_scheme_to_its_query() {
+        let text = "at https://example.org/leeds?town=leeds in leeds";
+        let places: Vec<_> = text.match_indices("leeds").map(|(at, _)| is_in_link(text, at)).collect();
+        assert_eq!(places, [true, false, false]);
     }
 
     #[test]

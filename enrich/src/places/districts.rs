@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bus::{Place, PlaceKind};
 
 use super::finder;
-use crate::text::{is_whole_word, word_before};
+use crate::text::{is_in_link, is_whole_word, word_after, word_before};
 
 /// What redaction leaves of a full postcode begins so.
 const PLACEHOLDER: &str = "[postcode ";
@@ -18,6 +18,10 @@ const OTHERWISE_USED: [&str; 30] = [
 
 /// Words before a district that speak of a place.
 const PREPOSITIONS: [&str; 7] = ["in", "near", "around", "from", "postcode", "to", "at"];
+
+/// Words after a district that speak of a place.
+const PLACE_WORDS: [&str; 9] =
+    ["area", "surgery", "surgeries", "practice", "dentist", "pharmacy", "residents", "postcode", "postcodes"];
 
 /// Finds postcode districts.
 pub(super) struct Districts {
@@ -42,6 +46,7 @@ impl Districts {
             let digit = bytes[start..start + length].iter().skip(1).take(2).any(u8::is_ascii_digit);
             if digit
                 && is_whole_word(text, start, start + length)
+                && !is_in_link(text, start)
                 && let Some(region) = self.regions.get(code)
                 && let Some(confidence) = confidence(text, start, code)
             {
@@ -65,14 +70,15 @@ fn confidence(text: &str, start: usize, code: &str) -> Option<f32> {
     if OTHERWISE_USED.contains(&code) || is_motorway(code) {
         return None;
     }
-    let word = word_before(text, start);
-    let after_preposition = PREPOSITIONS.iter().any(|known| known.eq_ignore_ascii_case(word));
-    // One letter and a number is also the name of a ward, a bus, a form.
-    let two_letters = code.as_bytes()[1].is_ascii_uppercase();
-    match (after_preposition, two_letters) {
-        (true, _) => Some(0.75),
-        (false, true) => Some(0.6),
-        (false, false) => None,
+    let is_one_of = |word: &str, words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let end = start + code.len();
+    // Letters and a number are also the name of a ward, a bus, a form: without a word beside them nothing is said.
+    if text[..start].ends_with(' ') && is_one_of(word_before(text, start), &PREPOSITIONS) {
+        Some(0.75)
+    } else if text[end..].starts_with(' ') && is_one_of(word_after(text, end), &PLACE_WORDS) {
+        Some(0.6)
+    } else {
+        None
     }
 }
 

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use bus::{Place, PlaceKind};
 
 use super::gazetteer::{Entry, Rule};
-use crate::text::{is_whole_word, word_after, word_before};
+use crate::text::{is_in_link, is_whole_word, word_after, word_before};
 
 /// Words before a name that speak of a place.
 const PREPOSITIONS: [&str; 15] = [
@@ -78,7 +78,7 @@ const CAPITAL_STREETS: [&str; 12] =
 const CLUBS: [&str; 9] = ["United", "FC", "Rovers", "Wanderers", "Albion", "Hotspur", "Athletic", "Argyle", "Rugby"];
 
 /// Words after "Name, ": the place of that name is in another country.
-const ABROAD: [&str; 21] = [
+const ABROAD: [&str; 22] = [
     "Alabama",
     "Australia",
     "Canada",
@@ -96,6 +96,7 @@ const ABROAD: [&str; 21] = [
     "NSW",
     "Ohio",
     "Ontario",
+    "PA",
     "Pennsylvania",
     "Scotland",
     "Texas",
@@ -148,6 +149,9 @@ impl Finder {
     pub(super) fn find(&self, text: &str, found: &mut Vec<Place>) {
         for (start, end, name) in self.matches(text) {
             let Some(index) = name.place else { continue };
+            if is_in_link(text, start) {
+                continue;
+            }
             let place = &self.places[index];
             if let Some(confidence) = confidence(text, start, end, name, place) {
                 add(found, tag(place, confidence));
@@ -197,16 +201,45 @@ fn confidence(text: &str, start: usize, end: usize, name: &Name, place: &Entry) 
     if !matches!(place.kind, PlaceKind::Region | PlaceKind::Town) {
         return Some(0.9);
     }
-    if is_street(text, end) || is_club_or_abroad(text, end) {
+    if is_street(text, end) || is_club_or_abroad(text, end) || is_half_of_name(text, start, end) {
         return None;
     }
-    let after_preposition = text[..start].ends_with(' ') && is_one_of(word_before(text, start), &PREPOSITIONS);
-    match place.rule {
-        Rule::Cue if after_preposition => Some(0.8),
-        Rule::Cue => (text[end..].starts_with(' ') && is_one_of(next_word(text, end), &PLACE_WORDS)).then_some(0.7),
-        Rule::Compass => (!continues_name(text, end)).then_some(0.7),
-        Rule::Any | Rule::Capital => Some(if after_preposition { 0.85 } else { 0.8 }),
-    }
+    let before = if text[..start].ends_with(' ') { word_before(text, start) } else { "" };
+    let after = if text[end..].starts_with(' ') { next_word(text, end) } else { "" };
+    let after_preposition = is_one_of(before, &PREPOSITIONS);
+    let before_place_word = is_one_of(after, &PLACE_WORDS);
+    let named = match place.rule {
+        Rule::Any => true,
+        // "Kelly Preston" is somebody.
+        Rule::Capital => after_preposition || before_place_word || !before.starts_with(char::is_uppercase),
+        Rule::Compass => !continues_name(text, end),
+        // "Near Deal to Buy" is a headline; "In Bath" begins a sentence.
+        Rule::Cue => before_place_word || (speaks_of_place(text, before, start) && !continues_name(text, end)),
+    };
+    let confidence = match place.rule {
+        Rule::Any | Rule::Capital if after_preposition => 0.85,
+        Rule::Cue if after_preposition => 0.8,
+        Rule::Any | Rule::Capital => 0.8,
+        Rule::Cue | Rule::Compass => 0.7,
+    };
+    named.then_some(confidence)
+}
+
+/// Whether `before` is a preposition that can stand before a name which is also a word. "to Settle" is what somebody does.
+fn speaks_of_place(text: &str, before: &str, start: usize) -> bool {
+    let begins_sentence = || {
+        let head = text[..start].trim_end().strip_suffix(before).unwrap_or("").trim_end();
+        head.is_empty() || head.ends_with(['.', '!', '?', ':', '"', '\u{201c}'])
+    };
+    is_one_of(before, &PREPOSITIONS)
+        && !before.eq_ignore_ascii_case("to")
+        && (before.starts_with(char::is_lowercase) || begins_sentence())
+}
+
+/// "Bristol-Myers", "Windsor-Essex": a name that a hyphen joins to another.
+fn is_half_of_name(text: &str, start: usize, end: usize) -> bool {
+    let joined_after = text[end..].strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_uppercase));
+    joined_after || text[..start].ends_with('-')
 }
 
 /// Whether every capital of the usual spelling is one in the text as well.

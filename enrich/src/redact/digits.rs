@@ -2,6 +2,9 @@
 
 use super::Span;
 
+/// What stands for a telephone number.
+pub(super) const PHONE: &str = "[phone]";
+
 /// A run of groups never needs to be longer than this: "+44 (0) 7 7 0 0 9 0 0 1 2 3" has thirteen.
 const MAX_GROUPS: usize = 16;
 
@@ -92,7 +95,7 @@ fn phone(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
     if text[..start].ends_with('(') {
         start -= 1;
     }
-    Some((count, Span { start, end: groups[count - 1].end, replacement: "[phone]".into() }))
+    Some((count, Span { start, end: groups[count - 1].end, replacement: PHONE.into() }))
 }
 
 /// "0113", "07700", "020": at least three digits, so that the day of a date is not taken for it.

@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use bus::{Enriched, Post};
 
 use crate::Enricher;
+use crate::text::is_in_link;
 
 /// Replaces what could identify a person by a placeholder that names its kind: `[NHS number]`, `[phone]`, `[email]`,
 /// `[handle]`, `[name]`, `[date of birth]`, and `[postcode LS6]`, which keeps the district.
@@ -30,6 +31,13 @@ struct Span {
     start: usize,
     end: usize,
     replacement: Cow<'static, str>,
+}
+
+impl Span {
+    /// Whether what it replaces is taken for something else in a link.
+    fn yields_to_links(&self) -> bool {
+        self.replacement == digits::PHONE || self.replacement.starts_with(postcode::PREFIX)
+    }
 }
 
 impl Default for Redactor {
@@ -84,6 +92,8 @@ impl Redactor {
             self.births.find(text, &mut found);
             digits::find(text, &mut found);
             postcode::find(text, &mut found);
+            // The codes of short links look like postcodes, and the numbers of pages like telephone numbers.
+            found.retain(|span| !span.yields_to_links() || !is_in_link(text, span.start));
         }
         self.names.find(text, &mut found);
         (!found.is_empty()).then(|| replace(text, found))

@@ -3,10 +3,10 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::Span;
-use crate::text::{is_whole_word, word_end};
+use crate::text::{is_whole_word, word_after, word_before, word_end};
 
-/// Words that say "a name follows".
-const INTRODUCTIONS: [&str; 14] = [
+/// Words with which people say their own name; it may be in lower case.
+const INTRODUCTIONS: [&str; 8] = [
     "my name is",
     "my name's",
     "my name\u{2019}s",
@@ -15,35 +15,18 @@ const INTRODUCTIONS: [&str; 14] = [
     "i\u{2019}m called",
     "im called",
     "i am called",
-    "nurse called",
-    "nurse named",
-    "doctor called",
-    "doctor named",
-    "midwife called",
-    "midwife named",
 ];
+
+/// Words with which people say the name of somebody else.
+const MENTIONS: [&str; 6] =
+    ["nurse called", "nurse named", "doctor called", "doctor named", "midwife called", "midwife named"];
 
 /// Titles, as they are written before a name. "MS" and "MR" are an illness and a scan; "Sir" and "Lord" are borne by
 /// people who speak in public.
-const TITLES: [&str; 17] = [
-    "Dr",
-    "dr",
-    "DR",
-    "Drs",
-    "Doctor",
-    "Mr",
-    "mr",
-    "Mrs",
-    "mrs",
-    "MRS",
-    "Ms",
-    "Miss",
-    "Mx",
-    "Prof",
-    "Professor",
-    "Nurse",
-    "Sister",
-];
+const TITLES: [&str; 13] = ["Dr", "dr", "DR", "Drs", "Mr", "mr", "Mrs", "mrs", "MRS", "Ms", "Mx", "Prof", "Professor"];
+
+/// Titles that are also words of headlines: "Doctor Visits Rise", "Scans Miss Tumours".
+const WEAK_TITLES: [&str; 4] = ["Doctor", "Miss", "Nurse", "Sister"];
 
 /// Words with a capital that follow a title or introduction and are no name.
 const NOT_NAMES: &str = " A About After Again All Also Although An And Another Any Are As Ask Associate At Bank Because \
@@ -51,9 +34,9 @@ const NOT_NAMES: &str = " A About After Again All Also Although An And Another A
     From General Get Go God Google Great Had Has Have He Health Her Him His Home Hospital How I If In Is It Its Just \
     Led Like London Made Manager May Me Midwife More Most My Never NHS No Not Nothing Now Nurse Nurses Of On Only Or \
     Our Out Over Park Please Practice Practitioner Practitioners Prescriber Prescribers Said Says Scan See Service \
-    Services She Should So Some Specialist Specialists Staff Station Still Such Surgery Surgeries Team Thank Thanks \
-    That The Their Them Then There These They This Those Though To Today Told Too Training Trust Unit University Until \
-    Us Very Wales Was We Were What When Where Which While Who Why Will With Would Yes Yet You Your ";
+    Services She Should So Some Specialist Specialists Staff Station Still Such Surgery Surgeries Team Teen Thank Thanks \
+    That The Their Them Then There These They This Those Though To Today Told Too Training Trust Unit Universe University Until \
+    Us Very Wales Was We Were What When Where Which While Who Why Will With World Would Yes Yet You Your ";
 
 /// Lower-case words after "my name is" that are no name either.
 const NOT_LOWER_NAMES: &str = " a above added already also always at below correct down first for here in it known last \
@@ -70,7 +53,7 @@ impl Names {
         let cues = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
-            .build(INTRODUCTIONS.iter().chain(&TITLES))
+            .build(INTRODUCTIONS.iter().chain(&MENTIONS).chain(&TITLES).chain(&WEAK_TITLES))
             .expect("a few short cues fit any automaton");
         Self { cues }
     }
@@ -80,12 +63,16 @@ impl Names {
             if !is_whole_word(text, cue.start(), cue.end()) {
                 continue;
             }
+            let said = &text[cue.range()];
             let introduces = cue.pattern().as_usize() < INTRODUCTIONS.len();
-            if !introduces && !TITLES.contains(&&text[cue.range()]) {
+            let mentions = introduces || cue.pattern().as_usize() < INTRODUCTIONS.len() + MENTIONS.len();
+            let weak = WEAK_TITLES.contains(&said);
+            if !mentions && !weak && !TITLES.contains(&said) {
                 continue;
             }
             let start = skip_to_name(text, cue.end(), introduces);
-            let end = capitalised_names(text, start).or_else(|| introduces.then(|| lower_name(text, start)).flatten());
+            let name = capitalised_names(text, start).filter(|end| !weak || !is_headline(text, cue.start(), *end));
+            let end = name.or_else(|| introduces.then(|| lower_name(text, start)).flatten());
             if let Some(end) = end {
                 found.push(Span { start, end, replacement: "[name]".into() });
             }
@@ -98,6 +85,14 @@ fn skip_to_name(text: &str, from: usize, introduces: bool) -> usize {
     let rest = &text[from..];
     let mark = if introduces { rest.trim_start_matches([':', ',']) } else { rest.strip_prefix('.').unwrap_or(rest) };
     text.len() - mark.trim_start_matches([' ', '\u{a0}']).len()
+}
+
+/// Whether the words around `start..end` have capitals too, so that capitals say nothing about a name.
+fn is_headline(text: &str, start: usize, end: usize) -> bool {
+    let capital = |word: &str| word.starts_with(char::is_uppercase);
+    let follows = text[end..].starts_with(' ') && capital(word_after(text, end));
+    let precedes = text[..start].ends_with(' ') && capital(word_before(text, start));
+    follows || precedes
 }
 
 /// The end of one to three names that begin at `start`; initials among them do not count.

@@ -3,6 +3,9 @@
 use super::Span;
 use crate::text::{ends_word, starts_word};
 
+/// What stands for a postcode begins so; the district and a bracket follow.
+pub(super) const PREFIX: &str = "[postcode ";
+
 /// The postcode areas of the United Kingdom, the Channel Islands and the Isle of Man.
 const AREAS: &str = " AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC \
     EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE \
@@ -24,7 +27,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Span>) {
             && !is_ordinal(&text[start..outward_end], &text[inward..inward + 3])
         {
             let district = text[start..outward_end].to_ascii_uppercase();
-            found.push(Span { start, end: inward + 3, replacement: format!("[postcode {district}]").into() });
+            found.push(Span { start, end: inward + 3, replacement: format!("{PREFIX}{district}]").into() });
         }
     }
 }

@@ -70,6 +70,8 @@ const CASES: &[(&str, &str)] = &[
     ("Professor Jane Doe said", "Professor [name] said"),
     ("a nurse called Blessing helped", "a nurse called [name] helped"),
     ("Nurse Blessing helped", "Nurse [name] helped"),
+    ("we saw Doctor Smith today", "we saw Doctor [name] today"),
+    ("https://example.org/?postcode=LS61AA", "https://example.org/?postcode=[postcode LS6]"),
     // Several together.
     (
         "I'm Dr Smith's patient, NHS 943 476 5919, LS6 1AA, jo@example.com, 07700 900123",
@@ -96,6 +98,9 @@ const UNTOUCHED: &[&str] = &[
     "the Dr said no, Dr At the surgery, no Dr The queue",
     "I have MS Nurse support and an MR scan",
     "Nurse Practitioner, Nurse Specialist and Sister Unit",
+    "When Doctor Visits Are Short, Scans Can Miss Tumours",
+    "Doctor called back and told me, the nurse called again.",
+    "http://bit.ly/m14an and https://on.example/ls61aa and https://example.org/07700900123/",
     "I miss Mum. Miss the old surgery",
     "born in 1960, born at 31 weeks, born 2 weeks early",
     "https://www.example.org/news/health-12345678?page=2",
