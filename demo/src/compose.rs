@@ -68,7 +68,8 @@ struct Writer {
     out: String,
     sentence: String,
     mood: Mood,
-    used: Option<usize>,
+    /// The detail given before.
+    used: Option<&'static Phrase>,
 }
 
 impl Writer {
@@ -123,25 +124,34 @@ impl Writer {
 
     /// What happened; it sets the mood of the post.
     fn say(&mut self) {
-        let (mood, phrase) = self.rng.pick(&self.topic.say);
+        let (mood, phrase) = self.topic.say.pick(&mut self.rng);
         self.mood = *mood;
         self.phrase(phrase);
     }
 
-    /// One more detail that fits the mood, not the one said before; where a topic has few, often something else.
+    /// Something further: mostly a detail, and where a topic has few, often a feeling or an aside.
     fn more(&mut self) {
-        let more = &self.topic.more;
-        let fits = |index: usize| self.used != Some(index) && (more[index].0 == self.mood || more[index].0 == Mood::Mixed);
-        let count = (0..more.len()).filter(|&index| fits(index)).count();
-        if self.rng.chance(1.0 / (1.0 + count as f64)) {
+        let count = self.topic.more.iter().filter(|(mood, _)| self.goes_with(*mood)).count();
+        if count == 0 || self.rng.chance(1.0 / (1.0 + count as f64)) {
             return if self.rng.chance(0.4) { self.rule(BANK.aside) } else { self.feel() };
         }
-        let chosen = self.rng.below(count);
-        let found = (0..more.len()).filter(|&index| fits(index)).nth(chosen);
-        if let Some(index) = found {
-            self.used = Some(index);
-            self.phrase(&more[index].1);
+        self.detail();
+    }
+
+    /// A detail that fits the mood, not the one given before, if there is one.
+    fn detail(&mut self) {
+        let (mood, used) = (self.mood, self.used);
+        let fits = |(said, phrase): &(Mood, Phrase)| {
+            (*said == mood || *said == Mood::Mixed) && used.is_none_or(|used| !std::ptr::eq(used, phrase))
+        };
+        if let Some((_, phrase)) = self.topic.more.pick_where(&mut self.rng, fits) {
+            self.used = Some(phrase);
+            self.phrase(phrase);
         }
+    }
+
+    fn goes_with(&self, mood: Mood) -> bool {
+        mood == self.mood || mood == Mood::Mixed
     }
 
     fn feel(&mut self) {
@@ -152,7 +162,7 @@ impl Writer {
         if self.topic.ask.is_empty() {
             return self.feel();
         }
-        let phrase = self.rng.pick(&self.topic.ask);
+        let phrase = self.topic.ask.pick(&mut self.rng);
         self.phrase(phrase);
     }
 
@@ -162,7 +172,7 @@ impl Writer {
         if spec.strand.is_some_and(|strand| STRANDS[strand].kind == Kind::CopyPaste) {
             return self.say();
         }
-        match self.rng.weighted([6.0, 25.0, 24.0, 13.0, 13.0, 8.0, 3.0, 8.0].into_iter()) {
+        match self.rng.weighted([4.0, 24.0, 25.0, 13.0, 15.0, 8.0, 3.0, 8.0].into_iter()) {
             0 => self.say(),
             1 => {
                 self.say();
@@ -175,6 +185,9 @@ impl Writer {
             3 => {
                 let mood = self.mood_ahead();
                 self.opened(BANK.social_open.of(mood));
+                if self.rng.chance(0.5) {
+                    self.more();
+                }
             }
             4 => {
                 self.say();
@@ -214,18 +227,16 @@ impl Writer {
 
     /// Says something in the mood of the post; in any, if the topic has nothing that fits.
     fn say_in_mood(&mut self) {
-        for _ in 0..16 {
-            let (mood, phrase) = self.rng.pick(&self.topic.say);
-            if *mood == self.mood {
-                return self.phrase(phrase);
-            }
+        let mood = self.mood;
+        match self.topic.say.pick_where(&mut self.rng, |(said, _)| *said == mood) {
+            Some((_, phrase)) => self.phrase(phrase),
+            None => self.say(),
         }
-        self.say();
     }
 
     /// Sets the mood of the post from what its topic can say.
     fn mood_ahead(&mut self) -> Mood {
-        self.mood = self.rng.pick(&self.topic.say).0;
+        self.mood = self.topic.say.pick(&mut self.rng).0;
         self.mood
     }
 
@@ -274,7 +285,7 @@ impl Writer {
         if self.topic.title.is_empty() || self.rng.chance(0.12) {
             GRAMMAR.write_rule(BANK.title, &self.context, &mut self.rng, &mut title);
         } else {
-            let phrase = self.rng.pick(&self.topic.title);
+            let phrase = self.topic.title.pick(&mut self.rng);
             GRAMMAR.write(phrase, &self.context, &mut self.rng, &mut title);
         }
         capitalise(&mut title);
@@ -327,7 +338,7 @@ impl Writer {
         if self.topic.story.is_empty() {
             return None;
         }
-        let (mood, headline, lead) = self.rng.pick(&self.topic.story);
+        let (mood, headline, lead) = self.topic.story.pick(&mut self.rng);
         self.mood = *mood;
         let mut title = String::new();
         GRAMMAR.write(headline, &self.context, &mut self.rng, &mut title);
@@ -382,14 +393,14 @@ impl Writer {
     }
 
     fn foreign(&mut self, open: usize, close: usize) {
-        if self.rng.chance(0.45) {
+        if self.rng.chance(0.6) {
             self.rule(open);
         }
         self.say();
-        if self.rng.chance(0.6) {
-            self.more();
+        if self.rng.chance(0.75) {
+            self.detail();
         }
-        if self.rng.chance(0.45) {
+        if self.rng.chance(0.65) {
             self.rule(close);
         }
     }

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::person::{People, Person};
-use crate::rng::Rng;
+use crate::rng::{Rng, whole};
+use crate::weighted::Weighted;
 
 /// Every phrase that the demonstration knows.
 pub(crate) static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
@@ -20,7 +21,7 @@ pub(crate) static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
 /// The rules and topics of all phrase files.
 #[derive(Debug)]
 pub(crate) struct Grammar {
-    rules: Vec<Vec<Phrase>>,
+    rules: Vec<Weighted<Phrase>>,
     names: HashMap<&'static str, usize>,
     /// The subjects of conversation, in the order of the files.
     pub(crate) topics: Vec<Topic>,
@@ -40,15 +41,15 @@ pub(crate) struct Topic {
     /// Hashtags that fit, without the `#`.
     pub(crate) tags: Vec<&'static str>,
     /// What happened: the heart of a post.
-    pub(crate) say: Vec<(Mood, Phrase)>,
+    pub(crate) say: Weighted<(Mood, Phrase)>,
     /// Further detail, which needs a `say` before it.
-    pub(crate) more: Vec<(Mood, Phrase)>,
+    pub(crate) more: Weighted<(Mood, Phrase)>,
     /// Questions to other people.
-    pub(crate) ask: Vec<Phrase>,
+    pub(crate) ask: Weighted<Phrase>,
     /// Subjects of forum threads.
-    pub(crate) title: Vec<Phrase>,
+    pub(crate) title: Weighted<Phrase>,
     /// News: the headline and the first sentence.
-    pub(crate) story: Vec<(Mood, Phrase, Phrase)>,
+    pub(crate) story: Weighted<(Mood, Phrase, Phrase)>,
 }
 
 /// How the one who speaks feels.
@@ -135,10 +136,13 @@ impl Grammar {
                 grammar.line(line, &mut section).map_err(|error| format!("{file}:{}: {error}", index + 1))?;
             }
         }
-        let empty = grammar.names.iter().find(|(_, rule)| grammar.rules.get(**rule).is_none_or(Vec::is_empty));
+        let empty = grammar.names.iter().find(|(_, rule)| grammar.rules.get(**rule).is_none_or(Weighted::is_empty));
         match empty {
             Some((name, _)) => Err(format!("rule {name} is empty or defined twice")),
-            None => Ok(grammar),
+            None => {
+                grammar.weigh();
+                Ok(grammar)
+            }
         }
     }
 
@@ -154,7 +158,7 @@ impl Grammar {
 
     /// Writes one phrase of the rule with this number.
     pub(crate) fn write_rule(&self, rule: usize, context: &Context, rng: &mut Rng, out: &mut String) {
-        let phrase = rng.pick(&self.rules[rule]);
+        let phrase = self.rules[rule].pick(rng);
         self.write(phrase, context, rng, out);
     }
 
@@ -171,6 +175,21 @@ impl Grammar {
                 Piece::Number(low, high) => push_number(rng.range(*low, *high), out),
                 Piece::Slot(slot) => out.push_str(context.fill(*slot)),
             }
+        }
+    }
+
+    /// Makes a phrase the more probable the more ways there are to fill it in, so that a striking sentence without any
+    /// variation is rare.
+    fn weigh(&mut self) {
+        let ways = Ways::of(self);
+        let weight = |phrase: &Phrase| whole(ways.of_phrase(phrase).min(MOST_WAYS).sqrt());
+        for rule in &mut self.rules {
+            rule.weigh(weight);
+        }
+        for topic in &mut self.topics {
+            topic.say.weigh(|(_, phrase)| weight(phrase));
+            topic.more.weigh(|(_, phrase)| weight(phrase));
+            topic.ask.weigh(weight);
         }
     }
 
@@ -213,7 +232,7 @@ impl Grammar {
         let mut words = line.split_whitespace();
         *section = words.next().unwrap_or("");
         match *section {
-            "rule" => self.rules.push(Vec::new()),
+            "rule" => self.rules.push(Weighted::default()),
             "about" => {
                 let key = words.next().unwrap_or("");
                 self.current = Some(self.topic(key).ok_or_else(|| format!("there is no topic `{key}` so far"))?);
@@ -227,11 +246,11 @@ impl Grammar {
                     weight: weight.parse().map_err(|_| format!("`{weight}` is not a weight"))?,
                     people: People::from_name(people).ok_or_else(|| format!("`{people}` is not a kind of people"))?,
                     tags: words.map(|tag| tag.trim_start_matches('#')).collect(),
-                    say: Vec::new(),
-                    more: Vec::new(),
-                    ask: Vec::new(),
-                    title: Vec::new(),
-                    story: Vec::new(),
+                    say: Weighted::default(),
+                    more: Weighted::default(),
+                    ask: Weighted::default(),
+                    title: Weighted::default(),
+                    story: Weighted::default(),
                 });
             }
             _ => {}
@@ -289,6 +308,37 @@ impl Grammar {
             Some((low, high)) if low <= high => Ok(Piece::Number(low, high)),
             _ => Err(format!("there is no rule or slot `{name}`")),
         }
+    }
+}
+
+/// More ways than this to fill in a phrase do not make it more probable.
+const MOST_WAYS: f64 = 900.0;
+
+/// For each rule, in how many ways it can be filled in; roughly, for what the context fills in.
+struct Ways(Vec<f64>);
+
+impl Ways {
+    fn of(grammar: &Grammar) -> Self {
+        let mut ways = Self(vec![1.0; grammar.rules.len()]);
+        // Rules refer to rules; so many rounds are more than they are deep.
+        for _ in 0..6 {
+            let rules = grammar.rules.iter();
+            ways = Self(rules.map(|rule| rule.iter().map(|phrase| ways.of_phrase(phrase)).sum()).collect());
+        }
+        ways
+    }
+
+    fn of_phrase(&self, phrase: &Phrase) -> f64 {
+        let of_piece = |piece: &Piece| match piece {
+            Piece::Text(_) => 1.0,
+            Piece::Rule(rule) => self.0[*rule],
+            Piece::Choice(phrases) => phrases.iter().map(|phrase| self.of_phrase(phrase)).sum(),
+            Piece::Number(low, high) => ((high - low + 1) as f64).sqrt(),
+            Piece::Slot(Slot::Who | Slot::Whom | Slot::Town) => 4.0,
+            Piece::Slot(Slot::Today | Slot::Yesterday | Slot::Later) => 2.0,
+            Piece::Slot(_) => 1.0,
+        };
+        phrase.iter().map(of_piece).product()
     }
 }
 

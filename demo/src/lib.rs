@@ -22,6 +22,7 @@ mod site;
 mod spec;
 mod transcripts;
 mod voice;
+mod weighted;
 
 pub use conversation::{Conversation, DemoPost, PostRef};
 pub use meeting::Meeting;

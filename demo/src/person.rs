@@ -34,6 +34,8 @@ pub(crate) enum People {
     Old,
     /// A woman who may be expecting a child or have a small one.
     Mother,
+    /// Somebody grown up whom the one who writes looks after.
+    Relative,
     /// Only the one who writes.
     Myself,
     /// Those who work in the service; the one who writes is one of them.
@@ -62,6 +64,7 @@ impl People {
             "man" => Self::Man,
             "old" => Self::Old,
             "mother" => Self::Mother,
+            "relative" => Self::Relative,
             "myself" => Self::Myself,
             "staff" => Self::Staff,
             _ => return None,
@@ -108,8 +111,8 @@ const fn he(who: &'static str, groups: &'static [People], roles: &'static [Role]
 const WOMAN: &[People] = &[People::Adult, People::Woman];
 const MOTHER: &[People] = &[People::Adult, People::Woman, People::Mother];
 const MAN: &[People] = &[People::Adult, People::Man];
-const OLD_WOMAN: &[People] = &[People::Adult, People::Woman, People::Old];
-const OLD_MAN: &[People] = &[People::Adult, People::Man, People::Old];
+const OLD_WOMAN: &[People] = &[People::Adult, People::Woman, People::Old, People::Relative];
+const OLD_MAN: &[People] = &[People::Adult, People::Man, People::Old, People::Relative];
 const CHILD: &[People] = &[People::Child];
 
 // The one who writes stands here several times, because people speak mostly of themselves.
@@ -165,9 +168,9 @@ mod tests {
 
     #[test]
     fn every_topic_finds_somebody_for_every_role() {
-        use People::{Adult, Any, Child, Man, Mother, Myself, Old, Staff, Woman};
+        use People::{Adult, Any, Child, Man, Mother, Myself, Old, Relative, Staff, Woman};
         for role in [Role::Patient, Role::Carer, Role::Parent, Role::Older, Role::Teen, Role::Staff] {
-            for group in [Any, Adult, Child, Woman, Man, Old, Mother, Myself, Staff] {
+            for group in [Any, Adult, Child, Woman, Man, Old, Mother, Relative, Myself, Staff] {
                 assert!(Person::known_to(role, group).next().is_some(), "{role:?} knows no {group:?}");
             }
         }

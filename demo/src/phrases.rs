@@ -23,6 +23,7 @@ files![
     "conditions.txt",
     "everyday.txt",
     "staff.txt",
+    "more-voices.txt",
     "issues-access.txt",
     "issues-services.txt",
     "issues-rooms.txt",
