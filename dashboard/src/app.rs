@@ -1,9 +1,8 @@
-//! The map of the site, and what every answer has in common: security headers, metrics, and pages for errors.
+//! The map of the site, and what every answer has in common: security headers, and pages for errors.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
@@ -17,7 +16,7 @@ use crate::config::Audience;
 use crate::error::AppError;
 use crate::pages::home::HomeData;
 use crate::serve::Parts;
-use crate::{api, assets, download, feeds, pages};
+use crate::{api, assets, download, feeds, measure, pages};
 
 /// How long the home page's counts are good for: a burst of readers costs one reading of the index.
 const HOME_MAX_AGE: SignedDuration = SignedDuration::from_secs(1);
@@ -57,6 +56,7 @@ impl App {
 
 /// Every page, download and answer of the API.
 pub fn router(parts: Parts) -> Router {
+    measure::describe();
     let app = Arc::new(App { parts, home: Cache::new(HOME_MAX_AGE) });
     let pages = Router::new()
         .route("/", get(pages::home::page))
@@ -97,7 +97,7 @@ pub fn router(parts: Parts) -> Router {
         .layer(from_fn_with_state(Arc::clone(&app), explain_errors))
         .layer(from_fn_with_state(Arc::clone(&app), refuse_other_hosts))
         .layer(from_fn(secure))
-        .layer(from_fn(measure))
+        .layer(from_fn(measure::measure))
         .with_state(app)
 }
 
@@ -158,17 +158,6 @@ async fn explain_errors(State(app): State<Arc<App>>, uri: Uri, request: Request,
         pages::error::page(&app, &error)
     };
     (error.status(), body).into_response()
-}
-
-/// Counts requests and their time by route, never by address.
-async fn measure(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let begun = Instant::now();
-    let response = next.run(request).await;
-    let status = response.status().as_u16().to_string();
-    metrics::counter!("dashboard_requests_total", "route" => route.clone(), "status" => status).increment(1);
-    metrics::histogram!("dashboard_request_seconds", "route" => route).record(begun.elapsed().as_secs_f64());
-    response
 }
 
 #[cfg(test)]

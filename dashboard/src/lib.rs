@@ -19,6 +19,7 @@ mod feeds;
 mod findings;
 mod format;
 mod labels;
+mod measure;
 mod news;
 mod pages;
 mod params;

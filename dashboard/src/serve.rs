@@ -73,3 +73,36 @@ pub(crate) async fn serve_until(listener: TcpListener, router: Router, cancel: C
         () = drained => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_under_way_is_finished_before_the_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let cancel = CancellationToken::new();
+        let stop = cancel.clone();
+        // The answer itself asks the server to stop, so it is certainly under way when that happens.
+        let router = Router::new().route(
+            "/",
+            get(move || async move {
+                stop.cancel();
+                "finished"
+            }),
+        );
+        let server = tokio::spawn(serve_until(listener, router, cancel));
+
+        let mut reader = TcpStream::connect(address).await.unwrap();
+        reader.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        reader.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("finished"), "{answer}");
+        server.await.unwrap().unwrap();
+    }
+}
