@@ -1,14 +1,18 @@
-//! Terms that are used by more voices than usual.
+//! Terms that are used more than usual.
 
 use std::collections::HashMap;
 
-use super::frame::Frame;
+use super::frame::{Counting, Frame};
 use super::posts::StoredPost;
-use super::score::{Evidence, Tallies, judge, position};
-use super::terms::Term;
+use super::score::{Evidence, Tallies, position};
+use super::terms::{Term, TermUse};
 
 /// Fewer voices than this in seven days show nothing in any channel.
 const MIN_VOICES: u8 = 3;
+/// Fewer posts than this in seven days are not loud.
+const MIN_LOUD: u8 = 20;
+/// At most this part of the posts of a loud term add a voice.
+const MAX_HEARD: f64 = 0.33;
 /// Terms looked at further, strongest first.
 const MAX_CANDIDATES: usize = 400;
 /// Cells of the first, rough count.
@@ -19,63 +23,74 @@ const CELLS: usize = 1 << 20;
 pub(super) struct Candidate {
     pub(super) term: Term,
     pub(super) evidence: Evidence,
-    /// The posts of the last seven days that add a voice to it, as positions in [`Frame::posts`] after
+    /// Its voices or posts by channel and window.
+    pub(super) tallies: Tallies,
+    /// The posts of the last seven days that count for it, as positions in [`Frame::posts`] after
     /// [`Frame::recent`].
     pub(super) posts: Vec<u32>,
 }
 
-/// The terms whose evidence is at least `threshold` strong, strongest first.
-pub(super) fn candidates(frame: &Frame, threshold: f64) -> Vec<Candidate> {
-    let mut heard = frequent(frame);
+/// The terms whose evidence is at least `threshold` strong, strongest first. Where posts are counted, only those that
+/// are loud: used in many posts by few voices.
+pub(super) fn candidates(frame: &Frame, counting: Counting, threshold: f64) -> Vec<Candidate> {
+    let mut counts = frequent(frame, counting);
     for post in &frame.posts {
         let roles = frame.roles(post);
         if !roles.are_none() {
-            for term in voiced(post) {
-                if let Some(tallies) = heard.get_mut(&term) {
+            for term in counted(post, counting) {
+                if let Some(tallies) = counts.get_mut(&term) {
                     tallies[position(post.channel)].add(roles);
                 }
             }
         }
     }
-    let judged = heard.iter().map(|(&term, tallies)| (term, judge(tallies, &frame.totals, frame.days_seen)));
-    let mut rising: Vec<(Term, Evidence)> = judged.filter(|(_, evidence)| evidence.score >= threshold).collect();
-    rising.sort_by(|(one, a), (two, b)| b.score.total_cmp(&a.score).then(one.cmp(two)));
+    let judged = counts.into_iter().map(|(term, tallies)| {
+        let evidence = frame.judge(&tallies, counting);
+        Candidate { term, evidence, tallies, posts: Vec::new() }
+    });
+    let mut rising: Vec<Candidate> = judged.filter(|candidate| candidate.evidence.score >= threshold).collect();
+    rising.sort_by(|one, two| two.evidence.score.total_cmp(&one.evidence.score).then(one.term.cmp(&two.term)));
     rising.truncate(MAX_CANDIDATES);
-    with_posts(frame, rising)
+    find_posts(frame, counting, &mut rising);
+    rising
 }
 
-/// The terms with enough voices in the last seven days, with empty tallies.
-fn frequent(frame: &Frame) -> HashMap<Term, Tallies> {
-    // A rough count first: most terms are used once, and this one has no look-up that can miss the cache twice.
-    let mut cells = vec![0_u8; CELLS];
+/// The terms that are frequent enough in the last seven days, with empty tallies.
+fn frequent(frame: &Frame, counting: Counting) -> HashMap<Term, Tallies> {
+    // A rough count first, in few cells: most terms are used once, and need no entry in a table.
+    let mut cells = vec![[0_u8; 2]; CELLS];
     let cell = |term: Term| term.bits() as usize % CELLS;
-    let mut heard = HashMap::new();
     for post in &frame.posts[frame.recent..] {
-        for term in voiced(post) {
-            let count = &mut cells[cell(term)];
-            *count = count.saturating_add(1);
-            if *count >= MIN_VOICES {
-                heard.entry(term).or_default();
-            }
+        for used in &post.terms {
+            let [voices, posts] = &mut cells[cell(used.term())];
+            *posts = posts.saturating_add(1);
+            *voices = voices.saturating_add(u8::from(used.is_voice()));
         }
     }
-    heard
+    let is_frequent = |term: Term| {
+        let [voices, posts] = cells[cell(term)];
+        match counting {
+            Counting::Voices => voices >= MIN_VOICES,
+            Counting::Posts => posts >= MIN_LOUD && f64::from(voices) <= MAX_HEARD * f64::from(posts),
+        }
+    };
+    let recent = frame.posts[frame.recent..].iter();
+    let terms = recent.flat_map(|post| counted(post, counting)).filter(|&term| is_frequent(term));
+    terms.map(|term| (term, Tallies::default())).collect()
 }
 
-fn with_posts(frame: &Frame, rising: Vec<(Term, Evidence)>) -> Vec<Candidate> {
-    let mut candidates: Vec<Candidate> =
-        rising.into_iter().map(|(term, evidence)| Candidate { term, evidence, posts: Vec::new() }).collect();
+fn find_posts(frame: &Frame, counting: Counting, candidates: &mut [Candidate]) {
     let index: HashMap<Term, usize> = candidates.iter().zip(0..).map(|(candidate, at)| (candidate.term, at)).collect();
     for (post, at) in frame.posts[frame.recent..].iter().zip(0..) {
-        for term in voiced(post) {
+        for term in counted(post, counting) {
             if let Some(&candidate) = index.get(&term) {
                 candidates[candidate].posts.push(at);
             }
         }
     }
-    candidates
 }
 
-fn voiced(post: &StoredPost) -> impl Iterator<Item = Term> {
-    post.terms.iter().filter(|used| used.is_voice()).map(|used| used.term())
+fn counted(post: &StoredPost, counting: Counting) -> impl Iterator<Item = Term> {
+    let counts = move |used: &&TermUse| counting == Counting::Posts || used.is_voice();
+    post.terms.iter().filter(counts).map(|used| used.term())
 }

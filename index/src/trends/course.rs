@@ -7,6 +7,8 @@ use super::model::Status;
 const DAYS: usize = 35;
 /// Of these, the last seven are not what is usual.
 const PRESENT: usize = 7;
+/// The part of its peak under which an issue is falling.
+const FALLEN: f64 = 0.6;
 /// A rise is followed back for this many days at most.
 const LONGEST_RISE: usize = 21;
 
@@ -57,20 +59,19 @@ impl Course {
         i64::try_from(days).map_or(WEEK, |days| days * DAY)
     }
 
-    /// What the issue is doing.
+    /// What the issue is doing. Two days together are compared, because the days of a week differ.
     pub(super) fn status(&self) -> Status {
         let rise = usize::try_from(self.rise_age() / DAY).unwrap_or(1);
-        let peak = self.voices[..rise].iter().copied().max().unwrap_or(0);
-        let (today, yesterday) = (self.voices[0], self.voices[1]);
-        let before: u32 = self.voices[rise..].iter().sum();
-        let during: u32 = self.voices[..rise].iter().sum();
-        if 2 * today < peak && today <= yesterday {
+        let two_days = |day: usize| self.voices[day] + self.voices[day + 1];
+        let peak = (0..rise).map(two_days).max().unwrap_or(0);
+        let (now, before) = (two_days(0), two_days(2));
+        let (during, ever_before) = self.voices.split_at(rise);
+        let is_new = 10 * ever_before.iter().sum::<u32>() <= during.iter().sum();
+        if f64::from(now) < FALLEN * f64::from(peak) {
             Status::Falling
-        } else if rise <= 3 && 10 * before <= during {
+        } else if rise <= 3 && is_new {
             Status::New
-        } else if is_growing(self.voices[0], self.voices[1])
-            || is_growing(self.voices[..3].iter().sum(), self.voices[3..6].iter().sum())
-        {
+        } else if is_growing(now, before) {
             Status::Rising
         } else {
             Status::Sustained

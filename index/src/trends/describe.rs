@@ -5,18 +5,16 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use super::candidates::Candidate;
 use super::clock::{DAY, HOUR, WEEK};
 use super::course::Course;
-use super::frame::Frame;
+use super::frame::{Counting, Frame};
 use super::members::{Draft, Hearing};
-use super::model::{ChannelEvidence, DayCount, Discounted, Issue, IssueId, Status, TermEvidence};
+use super::model::{ChannelEvidence, DayCount, Discounted, Issue, IssueId, TermEvidence};
 use super::names::Names;
-use super::phrases::{self, Phrases, Said};
+use super::phrases::{self, Phrases, Said, Wanted};
 use super::posts::StoredPost;
 use super::quotes::{choose, ranked};
-use super::score::{BASELINE, Rise, level, position, windows};
-use super::terms::Term;
+use super::score::{BASELINE, Evidence, Rise, level, position, windows};
 
 /// Days of the series.
 const DAYS: usize = 28;
@@ -30,7 +28,6 @@ const TERMS: usize = 12;
 pub(super) struct Scene<'a> {
     pub(super) frame: &'a Frame<'a>,
     pub(super) names: &'a Names,
-    pub(super) candidates: &'a [Candidate],
     pub(super) calendar: Calendar,
 }
 
@@ -61,13 +58,14 @@ pub(super) struct Known<'a> {
 
 /// The issue that `draft` is; the caller adds the gate's checks, and what only the whole list can tell.
 pub(super) fn describe(scene: &Scene, draft: &Draft, course: &Course, known: &Known) -> Issue {
-    let Scene { frame, names, candidates, .. } = scene;
+    let Scene { frame, names, .. } = scene;
     let with_hearing = draft.members.iter().map(|member| (frame.posts[member.post], member.hearing));
     let week: Vec<(&StoredPost, Hearing)> =
         with_hearing.filter(|(post, _)| post.at > frame.as_of - WEEK).rev().collect();
     let voices: Vec<&StoredPost> =
         week.iter().filter(|(_, hearing)| *hearing == Hearing::Voice).map(|(post, _)| *post).collect();
-    let phrases = phrases_of(draft, candidates, &voices, known.label);
+    let all: Vec<&StoredPost> = week.iter().map(|(post, _)| *post).collect();
+    let phrases = phrases_of(draft, if draft.counting == Counting::Voices { &voices } else { &all }, known.label);
     let posts = u64::try_from(week.len()).unwrap_or(u64::MAX);
     let discounted = |how| week.iter().filter(|(_, hearing)| *hearing == how).count() as u64;
     let before = |post: &StoredPost| post.at <= frame.as_of - WEEK && post.at > frame.as_of - 2 * WEEK;
@@ -89,12 +87,17 @@ pub(super) fn describe(scene: &Scene, draft: &Draft, course: &Course, known: &Kn
         baseline: baseline(frame, draft),
         usual: course.usual(),
         days: days(scene, draft),
-        terms: terms(candidates, draft, &phrases),
+        terms: terms(draft, &phrases),
         sentiment: ranked(week.iter().filter_map(|(post, _)| post.sentiment)).into_iter().collect(),
         regions: ranked(week.iter().filter_map(|(post, _)| post.region)).into_iter().map(text).collect(),
         topics: ranked(week.iter().filter_map(|(post, _)| post.topics[0])).into_iter().map(text).collect(),
         quotes: choose(&voices),
-        recent: week.iter().take(RECENT).map(|(post, _)| post.post_id()).collect(),
+        recent: week
+            .iter()
+            .take_while(|(post, _)| post.at >= known.first_seen)
+            .take(RECENT)
+            .map(|(post, _)| post.post_id())
+            .collect(),
         busiest_source: busiest,
         discounted: Discounted { copies: discounted(Hearing::Copy), same_author: discounted(Hearing::SameAuthor) },
         gate: Vec::new(),
@@ -114,17 +117,27 @@ pub(super) fn related(issues: &[&Issue]) -> Vec<Vec<IssueId>> {
     (0..issues.len()).map(|one| others(one).map(|two| issues[two].id).collect()).collect()
 }
 
-fn phrases_of(draft: &Draft, candidates: &[Candidate], voices: &[&StoredPost], label: &str) -> Phrases {
-    let terms: Vec<Term> = draft.terms.iter().map(|&index| candidates[index].term).collect();
-    let texts: Vec<Said> =
-        voices.iter().filter_map(|post| Some(Said { who: post.who, text: post.text.as_deref()? })).collect();
+fn phrases_of(draft: &Draft, posts: &[&StoredPost], label: &str) -> Phrases {
+    let attributable = |evidence: &Evidence| evidence.best().map_or(0.0, Rise::attributable);
+    let terms: Vec<Wanted> = draft
+        .terms
+        .iter()
+        .map(|(term, evidence)| Wanted { term: *term, attributable: attributable(evidence) })
+        .collect();
+    // Where few speak often, each post may give the issue its name.
+    let who = |post: &StoredPost, number| if draft.counting == Counting::Voices { post.who } else { number };
+    let texts: Vec<Said> = posts
+        .iter()
+        .zip(0..)
+        .filter_map(|(post, number)| Some(Said { who: who(post, number), text: post.text.as_deref()? }))
+        .collect();
     phrases::read(&texts, &terms, label)
 }
 
 fn channels(frame: &Frame, draft: &Draft) -> Vec<ChannelEvidence> {
     let mut rises = draft.evidence.rises.clone();
     for channel in Channel::ALL {
-        let (heard, all) = (&draft.tallies[position(channel)], &frame.totals[position(channel)]);
+        let (heard, all) = (&draft.tallies[position(channel)], &frame.totals(draft.counting)[position(channel)]);
         let longest = windows(channel).len() - 1;
         if heard.now(longest) > 0 && !rises.iter().any(|rise| rise.channel == channel) {
             rises.push(level(channel, longest, heard, all, frame.days_seen));
@@ -170,21 +183,15 @@ fn days(scene: &Scene, draft: &Draft) -> Vec<DayCount> {
     series
 }
 
-fn terms(candidates: &[Candidate], draft: &Draft, phrases: &Phrases) -> Vec<TermEvidence> {
-    let strongest = draft.terms.iter().filter_map(|&index| {
-        let candidate = &candidates[index];
-        let rise = candidate.evidence.best()?;
+fn terms(draft: &Draft, phrases: &Phrases) -> Vec<TermEvidence> {
+    let strongest = draft.terms.iter().filter_map(|(term, evidence)| {
+        let rise = evidence.best()?;
         Some(TermEvidence {
-            term: phrases.wording.get(&candidate.term)?.clone(),
+            term: phrases.wording.get(term)?.clone(),
             voices: rise.voices.into(),
             expected: rise.expected,
             attributable: rise.attributable(),
         })
     });
     strongest.take(TERMS).collect()
-}
-
-/// The status of an issue that failed the gate.
-pub(super) fn hold(issue: &mut Issue) {
-    issue.status = Status::Held;
 }

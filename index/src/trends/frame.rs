@@ -2,8 +2,7 @@
 
 use super::clock::WEEK;
 use super::posts::{Posts, StoredPost};
-use super::score::{Roles, Tallies, position};
-use super::voices::COPIES_HEARD;
+use super::score::{Evidence, Roles, Tallies, judge, position};
 
 /// The posts that one list is computed from.
 #[derive(Debug)]
@@ -15,7 +14,9 @@ pub(super) struct Frame<'a> {
     /// Where the last seven days begin in `posts`.
     pub(super) recent: usize,
     /// Posts that add a voice to anything.
-    pub(super) totals: Tallies,
+    voices: Tallies,
+    /// All posts.
+    all: Tallies,
     /// Days of conversation known.
     pub(super) days_seen: i64,
 }
@@ -26,11 +27,28 @@ impl<'a> Frame<'a> {
         let days_seen = posts.days_seen();
         let posts = posts.in_order(as_of);
         let recent = posts.partition_point(|post| post.at <= as_of - WEEK);
-        let mut totals = Tallies::default();
-        for post in posts.iter().filter(|post| is_heard(post)) {
-            totals[position(post.channel)].add(Roles::of(post.channel, as_of - post.at));
+        let (mut voices, mut all) = (Tallies::default(), Tallies::default());
+        for post in &posts {
+            let roles = Roles::of(post.channel, as_of - post.at);
+            all[position(post.channel)].add(roles);
+            if post.terms.iter().any(|used| used.is_voice()) {
+                voices[position(post.channel)].add(roles);
+            }
         }
-        Self { as_of, posts, recent, totals, days_seen }
+        Self { as_of, posts, recent, voices, all, days_seen }
+    }
+
+    /// What counts of something, counted in this way, say against everything.
+    pub(super) fn judge(&self, tallies: &Tallies, counting: Counting) -> Evidence {
+        judge(tallies, self.totals(counting), self.days_seen)
+    }
+
+    /// Everything, counted in this way.
+    pub(super) fn totals(&self, counting: Counting) -> &Tallies {
+        match counting {
+            Counting::Voices => &self.voices,
+            Counting::Posts => &self.all,
+        }
     }
 
     /// The roles of a post at this moment.
@@ -39,7 +57,11 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Whether a post adds a voice to anything.
-pub(super) fn is_heard(post: &StoredPost) -> bool {
-    post.copy <= COPIES_HEARD && post.terms.iter().any(|used| used.is_voice())
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counting {
+    /// Authors who speak for themselves: what issues are found by.
+    Voices,
+    /// Every post: what shows loud accounts and copied texts, which are held.
+    Posts,
 }

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use bus::Channel;
 
-use super::clock::hour_number;
+use super::clock::{DAY, HOUR, hour_number};
 use super::config::TrendsConfig;
-use super::frame::Frame;
+use super::frame::{Counting, Frame};
 use super::members::{Draft, Hearing};
 use super::model::GateCheck;
 use super::posts::StoredPost;
-use super::score::{Tallies, Tally, judge, position};
+use super::quotes::ranked;
+use super::score::{Tallies, Tally, position};
+use super::voices::COPIES_HEARD;
 
 /// Different hours in which online voices must be heard.
 const MIN_HOURS: usize = 4;
@@ -23,6 +25,8 @@ const MAX_BURST: f64 = 0.65;
 const MAX_BURST_OF_NEW: f64 = 0.5;
 /// The part of authors never heard before from which they are nearly all.
 const NEARLY_ALL_NEW: f64 = 0.9;
+/// The part of the posts that must add a voice where posts, not voices, are more than usual.
+const MIN_HEARD: f64 = 0.33;
 /// Meetings that an offline issue must be raised at.
 const MIN_MEETINGS: usize = 2;
 /// Sources that an issue of the news alone must come from.
@@ -47,13 +51,13 @@ pub(super) fn judge_voices(frame: &Frame, config: &TrendsConfig, draft: &Draft, 
         voices.into_iter().partition(|post| post.channel == Channel::Offline);
     let rises_in =
         |is_offline: bool| draft.evidence.rises.iter().any(|rise| (rise.channel == Channel::Offline) == is_offline);
-    let online_checks = if rises_in(false) { online_rules(frame, config, &online, since) } else { Vec::new() };
+    let online_checks = if rises_in(false) { online_rules(frame, config, draft, &online, since) } else { Vec::new() };
     let offline_checks = if rises_in(true) { offline_rules(config, &offline) } else { Vec::new() };
 
     let failed = |checks: &[GateCheck]| checks.iter().any(|check| !check.passed);
     let mut tallies = draft.tallies;
     drop_failed(&mut tallies, failed(&online_checks), failed(&offline_checks));
-    let score = judge(&tallies, &frame.totals, frame.days_seen).score;
+    let score = frame.judge(&tallies, draft.counting).score;
     Verdict { checks: online_checks.into_iter().chain(offline_checks).collect(), score }
 }
 
@@ -65,32 +69,36 @@ fn drop_failed(tallies: &mut Tallies, online_failed: bool, offline_failed: bool)
     }
 }
 
-fn online_rules(frame: &Frame, config: &TrendsConfig, voices: &[&StoredPost], since: i64) -> Vec<GateCheck> {
+fn online_rules(
+    frame: &Frame,
+    config: &TrendsConfig,
+    draft: &Draft,
+    voices: &[&StoredPost],
+    since: i64,
+) -> Vec<GateCheck> {
     let authors: HashSet<u64> = voices.iter().map(|post| post.who).collect();
-    let mut hours: BTreeMap<i64, usize> = BTreeMap::new();
-    for post in voices {
-        *hours.entry(hour_number(post.at)).or_default() += 1;
-    }
-    let burst = busiest_two_hours(&hours) as f64 / voices.len().max(1) as f64;
+    let hours = ranked(voices.iter().map(|post| hour_number(post.at))).len();
+    let burst = burst(frame, draft, voices, since);
     let new = share_of_new(frame, &authors, since);
     let burst_limit = if new > NEARLY_ALL_NEW { MAX_BURST_OF_NEW } else { MAX_BURST };
+    // The first three of many copies are voices, but none that speaks for itself.
+    let own_words = ranked(voices.iter().filter(|post| post.copy.of <= COPIES_HEARD).map(|post| post.who));
     let mut checks = vec![
         check(
-            format!("at least {} authors online", config.min_authors),
-            count(authors.len(), "author"),
-            authors.len() >= config.min_authors,
+            format!("at least {} authors online in their own words", config.min_authors),
+            count(own_words.len(), "author"),
+            own_words.len() >= config.min_authors,
         ),
+        check(format!("voices in at least {MIN_HOURS} different hours"), count(hours, "hour"), hours >= MIN_HOURS),
         check(
-            format!("voices in at least {MIN_HOURS} different hours"),
-            count(hours.len(), "hour"),
-            hours.len() >= MIN_HOURS,
-        ),
-        check(
-            format!("no two hours hold more than {} of the voices", percent(burst_limit)),
+            format!("no two hours hold more than {} of the voices beyond the usual", percent(burst_limit)),
             format!("the busiest two hold {}; {} of the authors were never heard before", percent(burst), percent(new)),
             burst <= burst_limit,
         ),
     ];
+    if draft.counting == Counting::Posts {
+        checks.push(loudness(frame, draft, since));
+    }
     if voices.iter().all(|post| post.channel == Channel::News) {
         let sources: BTreeSet<_> = voices.iter().map(|post| post.source).collect();
         checks.push(check(
@@ -119,8 +127,42 @@ fn offline_rules(config: &TrendsConfig, voices: &[&StoredPost]) -> Vec<GateCheck
     ]
 }
 
-fn busiest_two_hours(hours: &BTreeMap<i64, usize>) -> usize {
-    hours.iter().map(|(hour, count)| count + hours.get(&(hour + 1)).copied().unwrap_or(0)).max().unwrap_or(0)
+/// The part of the online voices beyond the usual that the busiest two hours in a row hold.
+fn burst(frame: &Frame, draft: &Draft, voices: &[&StoredPost], since: i64) -> f64 {
+    let mut hours: BTreeMap<i64, f64> = BTreeMap::new();
+    for post in voices {
+        *hours.entry(hour_number(post.at)).or_default() += 1.0;
+    }
+    let usual = usual_in_an_hour(frame, draft, since);
+    let span = (frame.as_of - since) as f64 / HOUR as f64;
+    let excess = (voices.len() as f64 - usual * span).max(1.0);
+    let two = |(hour, count): (&i64, &f64)| count + hours.get(&(hour + 1)).copied().unwrap_or(0.0) - 2.0 * usual;
+    (hours.iter().map(two).fold(0.0, f64::max) / excess).min(1.0)
+}
+
+/// Online voices of the issue in an hour before its rise.
+fn usual_in_an_hour(frame: &Frame, draft: &Draft, since: i64) -> f64 {
+    let posts = draft.members.iter().filter(|member| member.hearing == Hearing::Voice);
+    let before = posts.map(|member| frame.posts[member.post]).take_while(|post| post.at < since);
+    let hours = (since - (frame.as_of - frame.days_seen * DAY)).max(HOUR) / HOUR;
+    before.filter(|post| post.channel != Channel::Offline).count() as f64 / hours as f64
+}
+
+/// How many of the posts since `since` are by people who speak for themselves.
+fn loudness(frame: &Frame, draft: &Draft, since: i64) -> GateCheck {
+    let now = || draft.members.iter().filter(|member| frame.posts[member.post].at >= since);
+    let heard_as = |hearing| now().filter(|member| member.hearing == hearing).count();
+    let authors = ranked(now().map(|member| frame.posts[member.post].who));
+    let busiest = authors.first().map_or(0, |(_, posts)| *posts);
+    let (posts, voices) = (now().count(), heard_as(Hearing::Voice));
+    check(
+        format!("at least {} of the posts add a voice", percent(MIN_HEARD)),
+        format!(
+            "{voices} of {posts} do; {} are further copies of a text, and the busiest author wrote {busiest}",
+            heard_as(Hearing::Copy)
+        ),
+        voices as f64 >= MIN_HEARD * posts as f64,
+    )
 }
 
 /// The part of `authors` who said nothing at all before `since`, as far as is remembered.

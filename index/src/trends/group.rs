@@ -1,6 +1,8 @@
 //! Terms to issues: terms that the same posts use belong together.
 
 use super::candidates::Candidate;
+use super::frame::{Counting, Frame};
+use super::score::{Rise, position};
 
 /// Terms of one issue, the leader first, as positions in the list of candidates.
 #[derive(Clone, Debug)]
@@ -16,15 +18,22 @@ const CONTAINED: f64 = 0.6;
 /// A part of its use due to the rise from which a term that is only alike may join.
 const ATTRIBUTABLE: f64 = 0.67;
 /// A part of the smaller group's posts from which two groups are one.
-const OVERLAPPING: f64 = 0.5;
+const OVERLAPPING: f64 = 0.2;
+/// Posts that they must share at least.
+const MIN_SHARED: u32 = 3;
 
 /// Leader clustering: each term, strongest first, joins the group that it shares most posts with, or leads a new one;
-/// at the end groups that overlap become one. `recent` is the number of posts of the last seven days.
-pub(super) fn group(candidates: &[Candidate], recent: usize) -> Vec<Group> {
+/// at the end groups that overlap become one.
+///
+/// A term leads only if it would still rise by at least `threshold` without the posts of the groups before it: common
+/// words rise with every issue that uses them, and are none themselves.
+pub(super) fn group(frame: &Frame, counting: Counting, candidates: &[Candidate], threshold: f64) -> Vec<Group> {
+    let recent = frame.posts.len() - frame.recent;
     let mut groups: Vec<Group> = Vec::new();
+    let mut explained = Bits::of(&[], recent);
     for (index, candidate) in candidates.iter().enumerate() {
         let posts = Bits::of(&candidate.posts, recent);
-        let attributable = candidate.evidence.best().map_or(0.0, super::score::Rise::attributable);
+        let attributable = candidate.evidence.best().map_or(0.0, Rise::attributable);
         let nearest = groups
             .iter_mut()
             .map(|group| (group.posts.shared(&posts), group))
@@ -33,12 +42,29 @@ pub(super) fn group(candidates: &[Candidate], recent: usize) -> Vec<Group> {
         match nearest {
             Some((_, group)) => {
                 group.terms.push(index);
-                group.posts.add(&posts);
+                // A common word belongs to the group, but not all that is said with it.
+                if attributable >= ATTRIBUTABLE {
+                    group.posts.add(&posts);
+                }
             }
-            None => groups.push(Group { terms: vec![index], posts }),
+            None if leads(frame, counting, candidate, &explained, threshold) => {
+                groups.push(Group { terms: vec![index], posts: posts.clone() });
+            }
+            None => continue,
         }
+        explained.add(&posts);
     }
     merge(groups)
+}
+
+/// Whether the term rises even without the posts that other groups explain.
+fn leads(frame: &Frame, counting: Counting, candidate: &Candidate, explained: &Bits, threshold: f64) -> bool {
+    let mut tallies = candidate.tallies;
+    for &at in candidate.posts.iter().filter(|&&at| explained.contains(at)) {
+        let post = frame.posts[frame.recent + at as usize];
+        tallies[position(post.channel)].take_from_now(frame.roles(post));
+    }
+    frame.judge(&tallies, counting).score >= threshold
 }
 
 fn belongs(shared: u32, own: u32, of_group: u32, attributable: f64) -> bool {
@@ -53,7 +79,8 @@ fn merge(mut groups: Vec<Group>) -> Vec<Group> {
     while at < groups.len() {
         let partner = (0..at).find(|&other| {
             let smaller = groups[at].posts.count.min(groups[other].posts.count).max(1);
-            f64::from(groups[at].posts.shared(&groups[other].posts)) / f64::from(smaller) >= OVERLAPPING
+            let shared = groups[at].posts.shared(&groups[other].posts);
+            shared >= MIN_SHARED && f64::from(shared) / f64::from(smaller) >= OVERLAPPING
         });
         match partner {
             Some(other) => {
@@ -84,6 +111,10 @@ impl Bits {
         }
         let count = words.iter().map(|word| word.count_ones()).sum();
         Self { words, count }
+    }
+
+    fn contains(&self, post: u32) -> bool {
+        self.words[post as usize / 64] >> (post % 64) & 1 == 1
     }
 
     fn shared(&self, other: &Self) -> u32 {

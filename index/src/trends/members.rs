@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use super::candidates::Candidate;
 use super::clock::DAY;
-use super::frame::Frame;
+use super::frame::{Counting, Frame};
 use super::group::Group;
-use super::score::{Evidence, Rise, Tallies, judge, position};
+use super::score::{Evidence, Rise, Tallies, position};
 use super::terms::Term;
 use super::voices::COPIES_HEARD;
 
-/// A part of its use due to the rise from which a term alone makes a post belong to the issue.
-const CORE: f64 = 0.67;
+/// A term makes a post belong to the issue by itself when this part of its use is due to the rise, and its own evidence
+/// is this strong.
+const CORE: f64 = 0.8;
+const CORE_SCORE: f64 = 3.0;
 
 /// One post of an issue.
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +38,13 @@ pub(super) enum Hearing {
 /// An issue before it has a name: its terms, its posts and its evidence.
 #[derive(Debug)]
 pub(super) struct Draft {
-    /// Its terms, as positions in the list of candidates, the strongest first.
-    pub(super) terms: Vec<usize>,
+    /// What its tallies count.
+    pub(super) counting: Counting,
+    /// Its terms with the evidence of each, the strongest first.
+    pub(super) terms: Vec<(Term, Evidence)>,
     /// Its posts of all days known, oldest first.
     pub(super) members: Vec<Member>,
-    /// Its voices by channel and window.
+    /// Its voices or posts by channel and window.
     pub(super) tallies: Tallies,
     /// Their evidence.
     pub(super) evidence: Evidence,
@@ -48,7 +52,7 @@ pub(super) struct Draft {
 
 /// The posts of each group. A post belongs to an issue when it uses a term that is rare without the rise, or two of
 /// the issue's other terms.
-pub(super) fn draft(frame: &Frame, candidates: &[Candidate], groups: &[Group]) -> Vec<Draft> {
+pub(super) fn draft(frame: &Frame, counting: Counting, candidates: &[Candidate], groups: &[Group]) -> Vec<Draft> {
     let owners = owners(candidates, groups);
     let mut members: Vec<Vec<Member>> = vec![Vec::new(); groups.len()];
     let mut last_words: HashMap<(usize, u64), i64> = HashMap::new();
@@ -65,7 +69,7 @@ pub(super) fn draft(frame: &Frame, candidates: &[Candidate], groups: &[Group]) -
         }
         for &(group, _) in weights.iter().filter(|(_, weight)| *weight >= 2) {
             let last = last_words.insert((group, post.who), post.at);
-            let hearing = if post.copy > COPIES_HEARD {
+            let hearing = if post.copy.number > COPIES_HEARD {
                 Hearing::Copy
             } else if last.is_some_and(|last| post.at - last < DAY) {
                 Hearing::SameAuthor
@@ -76,7 +80,12 @@ pub(super) fn draft(frame: &Frame, candidates: &[Candidate], groups: &[Group]) -
         }
     }
     let drafts = groups.iter().zip(members);
-    drafts.map(|(group, members)| weigh(frame, group.terms.clone(), members)).collect()
+    drafts
+        .map(|(group, members)| {
+            let terms = group.terms.iter().map(|&index| (candidates[index].term, candidates[index].evidence.clone()));
+            weigh(frame, counting, terms.collect(), members)
+        })
+        .collect()
 }
 
 /// For each term the group that it belongs to and its weight there: 2 makes a post a member.
@@ -85,19 +94,20 @@ fn owners(candidates: &[Candidate], groups: &[Group]) -> HashMap<Term, (usize, u
     for (number, group) in groups.iter().enumerate() {
         for (nth, &index) in group.terms.iter().enumerate() {
             let candidate = &candidates[index];
-            let is_core = candidate.evidence.best().map_or(0.0, Rise::attributable) >= CORE;
+            let attributable = candidate.evidence.best().map_or(0.0, Rise::attributable);
+            let is_core = attributable >= CORE && candidate.evidence.score >= CORE_SCORE;
             owners.insert(candidate.term, (number, if is_core || nth == 0 { 2 } else { 1 }));
         }
     }
     owners
 }
 
-fn weigh(frame: &Frame, terms: Vec<usize>, members: Vec<Member>) -> Draft {
+fn weigh(frame: &Frame, counting: Counting, terms: Vec<(Term, Evidence)>, members: Vec<Member>) -> Draft {
     let mut tallies = Tallies::default();
-    for member in members.iter().filter(|member| member.hearing == Hearing::Voice) {
+    for member in members.iter().filter(|member| counting == Counting::Posts || member.hearing == Hearing::Voice) {
         let post = frame.posts[member.post];
         tallies[position(post.channel)].add(frame.roles(post));
     }
-    let evidence = judge(&tallies, &frame.totals, frame.days_seen);
-    Draft { terms, members, tallies, evidence }
+    let evidence = frame.judge(&tallies, counting);
+    Draft { counting, terms, members, tallies, evidence }
 }

@@ -1,7 +1,7 @@
 //! Trending issues: what is said by more voices than usual, why, and by whom.
 //!
 //! The way of a post: [`stage::run`] reads it from the bus and gives it to the [`Detector`], which cuts it into words
-//! (`words.rs`) and terms (`terms.rs`) and remembers it (`posts.rs`). The way of a list: copies and repetitions are
+//! (`words.rs`) and terms (`terms.rs`) and remembers it (`posts.rs`). The way of a list (`round.rs`): copies and repetitions are
 //! marked (`near_duplicates.rs`, `voices.rs`), terms used by more voices than expected are found (`candidates.rs`,
 //! `score.rs`, `stats.rs`), grouped into issues by the posts they share (`group.rs`, `members.rs`), recognised
 //! (`registry.rs`), put to the gate (`gate.rs`) and described (`describe.rs`, `course.rs`, `phrases.rs`, `quotes.rs`).
@@ -26,6 +26,7 @@ mod phrases;
 mod posts;
 mod quotes;
 mod registry;
+mod round;
 mod score;
 mod stage;
 mod state;
@@ -39,4 +40,4 @@ pub use config::TrendsConfig;
 pub use detector::Detector;
 pub use error::{StateError, TrendsError};
 pub use model::{Issue, IssueId, TrendList};
-pub use stage::{LATEST, run};
+pub use stage::{GROUP, LATEST, run};

@@ -46,13 +46,26 @@ impl Signature {
     }
 }
 
-/// For each text of a sequence in order of time, its number among its near-duplicates: 1 for an original, 2 for the
-/// first copy within 24 hours of another, and so on.
-pub(super) fn copy_numbers<'a>(texts: impl Iterator<Item = (i64, Option<&'a Signature>)>) -> Vec<u16> {
+/// A text among its near-duplicates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Copy {
+    /// 1 for an original, 2 for the first copy within 24 hours of another, and so on.
+    pub(super) number: u16,
+    /// How many there are, this one counted.
+    pub(super) of: u16,
+}
+
+impl Copy {
+    /// A text like no other.
+    pub(super) const SINGLE: Self = Self { number: 1, of: 1 };
+}
+
+/// Each text of a sequence in order of time among its near-duplicates.
+pub(super) fn copies<'a>(texts: impl Iterator<Item = (i64, Option<&'a Signature>)>) -> Vec<Copy> {
     let mut seen: Vec<(i64, Option<&Signature>, usize)> = Vec::new();
     let mut group_sizes: Vec<u16> = Vec::new();
     let mut latest: HashMap<Band, usize> = HashMap::new();
-    let mut numbers = Vec::new();
+    let mut numbers: Vec<(u16, usize)> = Vec::new();
     for (at, signature) in texts {
         let like = signature.and_then(|signature| {
             let candidates = signature.bands().filter_map(|band| latest.get(&band).copied());
@@ -71,13 +84,13 @@ pub(super) fn copy_numbers<'a>(texts: impl Iterator<Item = (i64, Option<&'a Sign
             |other| seen[other].2,
         );
         group_sizes[group] = group_sizes[group].saturating_add(1);
-        numbers.push(group_sizes[group]);
+        numbers.push((group_sizes[group], group));
         for band in signature.into_iter().flat_map(Signature::bands) {
             latest.insert(band, seen.len());
         }
         seen.push((at, signature, group));
     }
-    numbers
+    numbers.into_iter().map(|(number, group)| Copy { number, of: group_sizes[group] }).collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,7 +132,8 @@ mod tests {
 
     fn numbers(texts: &[(i64, &str)]) -> Vec<u16> {
         let signatures: Vec<_> = texts.iter().map(|(at, text)| (*at, signature(text))).collect();
-        copy_numbers(signatures.iter().map(|(at, signature)| (*at, signature.as_ref())))
+        let copies = copies(signatures.iter().map(|(at, signature)| (*at, signature.as_ref())));
+        copies.into_iter().map(|copy| copy.number).collect()
     }
 
     const PETITION: &str = "Sign the petition now, they are closing our walk-in centre in Ashford and nobody asked us";

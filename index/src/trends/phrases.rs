@@ -7,8 +7,12 @@ use super::words::{Kind, Splitter, Word};
 
 /// The part of the worth of the best label from which an older one is kept.
 const KEEP_LABEL: f64 = 0.6;
+/// What a word of a label is worth that is no term of the issue.
+const UNRELATED_WORD: f64 = 0.3;
+/// The part of its worth that a label of a single word keeps.
+const SINGLE_WORD: f64 = 0.4;
 /// Words in a label at most.
-const LABEL_WORDS: usize = 6;
+const LABEL_WORDS: usize = 7;
 /// Texts read at most; the newest say what the issue is called now.
 const MAX_TEXTS: usize = 400;
 /// Phrases in a query at most, and the part of the posts that they should find.
@@ -24,6 +28,14 @@ pub(super) struct Said<'a> {
     pub(super) text: &'a str,
 }
 
+/// A term of an issue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) term: Term,
+    /// The part of its use that is due to the rise.
+    pub(super) attributable: f64,
+}
+
 /// What the texts of an issue yield.
 #[derive(Debug, Default)]
 pub(super) struct Phrases {
@@ -35,10 +47,10 @@ pub(super) struct Phrases {
     pub(super) query: String,
 }
 
-/// Reads the texts of an issue, newest first, whose terms (strongest first) are `terms`. The label that it had is
+/// Reads the texts of an issue, newest first, whose terms are `terms`, the strongest first. The label that it had is
 /// kept while it fits nearly as well as the best.
-pub(super) fn read(texts: &[Said], terms: &[Term], label: &str) -> Phrases {
-    let wanted: HashSet<Term> = terms.iter().copied().collect();
+pub(super) fn read(texts: &[Said], terms: &[Wanted], label: &str) -> Phrases {
+    let wanted: HashSet<Term> = terms.iter().map(|wanted| wanted.term).collect();
     let mut counts = Counts::default();
     let mut splitter = Splitter::default();
     let mut words = Vec::new();
@@ -64,8 +76,8 @@ struct Counts {
 struct Phrase {
     voices: HashSet<u64>,
     forms: BTreeMap<String, u32>,
-    /// Words that carry meaning.
-    content: usize,
+    /// Its words that carry meaning; those that are no terms of the issue count for less.
+    length: f64,
     words: usize,
 }
 
@@ -82,23 +94,23 @@ impl Counts {
         }
         for first in 0..words.len() {
             for last in first..words.len().min(first + LABEL_WORDS) {
-                if last > first && words[last].after_break {
+                if words[last].in_hashtag || (last > first && words[last].after_break) {
                     break;
                 }
-                let phrase = &words[first..=last];
-                let is_whole = [phrase[0], phrase[phrase.len() - 1]].iter().all(|word| word.kind != Kind::Stop);
+                let is_whole = [first, last].iter().all(|&end| words[end].kind != Kind::Stop);
                 if is_whole && matched[first..=last].contains(&true) {
-                    self.count(said, phrase);
+                    self.count(said, &words[first..=last], &matched[first..=last]);
                 }
             }
         }
     }
 
-    fn count(&mut self, said: Said, words: &[Word]) {
+    fn count(&mut self, said: Said, words: &[Word], matched: &[bool]) {
         let phrase = self.phrases.entry(words.iter().map(|word| word.hash).collect()).or_default();
         phrase.voices.insert(said.who);
         *phrase.forms.entry(form(said.text, words)).or_default() += 1;
-        phrase.content = words.iter().filter(|word| word.kind != Kind::Stop).count();
+        let content = words.iter().zip(matched).filter(|(word, _)| word.kind != Kind::Stop);
+        phrase.length = content.map(|(_, &matched)| if matched { 1.0 } else { UNRELATED_WORD }).sum();
         phrase.words = words.len();
     }
 
@@ -115,8 +127,8 @@ impl Counts {
 
 impl Phrase {
     fn worth(&self) -> f64 {
-        let length = self.content as f64 + 0.3 * (self.words - self.content) as f64;
-        self.voices.len() as f64 * length.powf(1.3)
+        let part = if self.words == 1 { SINGLE_WORD } else { 1.0 };
+        part * self.voices.len() as f64 * self.length.powf(1.3)
     }
 }
 
@@ -136,9 +148,10 @@ fn capitalised(phrase: &str) -> String {
     symbols.next().map_or_else(String::new, |first| first.to_uppercase().chain(symbols).collect())
 }
 
-/// Phrases joined by OR, each time the one that finds most of the posts not found yet.
+/// Phrases joined by OR, each time the one that finds most of the posts not found yet; of two that find about as many,
+/// the one that is used for little else.
 fn query(
-    terms: &[Term],
+    terms: &[Wanted],
     wording: &HashMap<Term, String>,
     texts_with: &HashMap<Term, BTreeSet<usize>>,
     texts: usize,
@@ -146,27 +159,34 @@ fn query(
     let mut found: BTreeSet<usize> = BTreeSet::new();
     let mut phrases: Vec<String> = Vec::new();
     while phrases.len() < QUERY_PHRASES && (found.len() as f64) < QUERY_COVERAGE * texts as f64 {
-        let gain = |term: &Term| texts_with.get(term).map_or(0, |with| with.difference(&found).count());
-        let usable = terms.iter().filter(|term| wording.contains_key(term));
-        // Of two that find the same, the stronger term stands first in the list.
-        let Some(best) = usable.rev().max_by_key(|term| gain(term)).filter(|term| gain(term) > 0) else { break };
-        let phrase = format!("\"{}\"", wording[best]);
+        let gain = |term: Term| texts_with.get(&term).map_or(0, |with| with.difference(&found).count());
+        let worth = |wanted: &Wanted| gain(wanted.term) as f64 * wanted.attributable.powi(3);
+        let usable = terms.iter().filter(|wanted| wording.contains_key(&wanted.term));
+        // Of equals, `max_by` takes the last: the stronger term stands first in the list.
+        let best = usable.rev().max_by(|one, two| worth(one).total_cmp(&worth(two)));
+        let Some(best) = best.filter(|best| gain(best.term) > 0) else { break };
+        let phrase = quoted(&wording[&best.term]);
         if !phrases.contains(&phrase) {
             phrases.push(phrase);
         }
-        found.extend(&texts_with[best]);
+        found.extend(&texts_with[&best.term]);
     }
     phrases.join(" OR ")
+}
+
+/// A phrase in the search grammar. Single words are quoted too: "Not" and "near" are operators in capitals.
+fn quoted(phrase: &str) -> String {
+    format!("\"{phrase}\"")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn terms(text: &str) -> Vec<Term> {
+    fn terms(text: &str) -> Vec<Wanted> {
         let mut words = Vec::new();
         Splitter::default().split(text, &mut words);
-        locate(&words).map(|located| located.term).collect()
+        locate(&words).map(|located| Wanted { term: located.term, attributable: 1.0 }).collect()
     }
 
     fn said(texts: &[&'static str]) -> Vec<Said<'static>> {
@@ -183,7 +203,7 @@ mod tests {
         ]);
         let phrases = read(&texts, &terms("insulin pens stock"), "");
         assert_eq!(phrases.label.as_deref(), Some("Insulin pens out of stock"));
-        assert_eq!(phrases.query, r#""insulin""#.replace("insulin", &phrases.wording[&terms("insulin")[0]]));
+        assert!(["\"insulin\"", "\"Insulin\""].contains(&phrases.query.as_str()), "{}", phrases.query);
     }
 
     #[test]
@@ -195,6 +215,15 @@ mod tests {
         ]);
         let phrases = read(&texts, &terms("lift broken. ramp"), "");
         assert_eq!(phrases.query, r#""lift" OR "ramp""#);
+    }
+
+    #[test]
+    fn a_word_that_is_used_for_much_else_finds_less_than_a_phrase_of_its_own() {
+        let texts = said(&["the records system crashed", "records system down", "no records today, system error"]);
+        let mut terms = terms("records system");
+        terms[0].attributable = 0.7;
+        terms[1].attributable = 0.5;
+        assert!(read(&texts, &terms, "").query.starts_with(r#""records system""#));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::{DAY, HOUR, WEEK, day_number};
 use super::names::{Name, Names};
-use super::near_duplicates::Signature;
+use super::near_duplicates::{Copy, Signature};
 use super::terms::{self, Term, TermUse};
 use super::voices;
 use super::words::{Splitter, Word, hash, mix};
@@ -46,19 +46,14 @@ pub(super) struct StoredPost {
     pub(super) terms: Box<[TermUse]>,
     /// The beginning of the text, for the last days only.
     pub(super) text: Option<Box<str>>,
-    /// Its number among its near-duplicates; set by [`voices::mark`].
-    pub(super) copy: u16,
+    /// What it is among its near-duplicates; set by [`voices::mark`].
+    pub(super) copy: Copy,
 }
 
 impl StoredPost {
     /// Its id.
     pub(super) fn post_id(&self) -> PostId {
         PostId::from_bytes(self.id)
-    }
-
-    /// Whether it uses this term, and adds a voice to it.
-    pub(super) fn voices(&self, term: Term) -> bool {
-        self.terms.binary_search_by_key(&term, |used| used.term()).is_ok_and(|at| self.terms[at].is_voice())
     }
 }
 
@@ -231,7 +226,7 @@ impl Posts {
             signature: Signature::of(words),
             terms: terms::distinct(words, terms),
             text: with_text.then(|| beginning(text).into()),
-            copy: 1,
+            copy: Copy::SINGLE,
         }
     }
 

@@ -90,6 +90,13 @@ impl Tally {
         }
     }
 
+    /// Takes one post back out of the windows that end now; what was usual stays.
+    pub(super) fn take_from_now(&mut self, roles: Roles) {
+        for (window, count) in self.0[..WINDOWS].iter_mut().enumerate() {
+            *count -= roles.0 >> window & 1;
+        }
+    }
+
     /// Posts in a window.
     pub(super) fn now(&self, window: usize) -> u32 {
         self.0[window]

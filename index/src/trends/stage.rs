@@ -17,7 +17,7 @@ use super::model::TrendList;
 use super::state::replace;
 
 /// The consumer group; its one member reads all partitions, because voices can be counted only where all are seen.
-const GROUP: &str = "trends";
+pub const GROUP: &str = "trends";
 /// The file of the last list in the state directory.
 pub const LATEST: &str = "latest.json";
 const STATE: &str = "state.bin";

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{Kind, Word, hash, high_half, mix};
+use super::words::{Kind, Word, high_half, mix};
 
 /// The most terms kept of one post; the rest of a very long text is not counted.
 pub(super) const MAX_TERMS: usize = 128;
@@ -26,11 +26,6 @@ impl Term {
     /// The term that is this pair of words, in this order.
     pub(super) fn pair(first: u32, second: u32) -> Self {
         Self(high_half(mix((u64::from(first) << 32) | u64::from(second))) & !SILENT)
-    }
-
-    /// The term that stands for a subject of `config/topics.toml`.
-    pub(super) fn topic(slug: &str) -> Self {
-        Self(hash(format!("topic {slug}").as_bytes()) & !SILENT)
     }
 
     /// The bits, for indexing.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::clock::DAY;
-use super::near_duplicates::copy_numbers;
+use super::near_duplicates::copies;
 use super::posts::StoredPost;
 use super::terms::Term;
 
@@ -28,7 +28,7 @@ pub(super) fn mark(before: &[StoredPost], day: &mut [StoredPost]) {
     order.sort_by_key(|&index| (day[index].at, day[index].id));
     for index in order {
         let post = &mut day[index];
-        let is_heard = post.copy <= COPIES_HEARD;
+        let is_heard = post.copy.number <= COPIES_HEARD;
         let is_only_one = posts_by[&post.who] == 1;
         for used in &mut post.terms {
             let is_first = is_only_one
@@ -40,14 +40,14 @@ pub(super) fn mark(before: &[StoredPost], day: &mut [StoredPost]) {
 
 fn mark_copies(before: &[StoredPost], day: &mut [StoredPost]) {
     let mut order: Vec<usize> = (0..before.len() + day.len()).collect();
-    let numbers = {
+    let marks = {
         let post = |index: usize| if index < before.len() { &before[index] } else { &day[index - before.len()] };
         order.sort_by_key(|&index| (post(index).at, post(index).id));
-        copy_numbers(order.iter().map(|&index| (post(index).at, post(index).signature.as_ref())))
+        copies(order.iter().map(|&index| (post(index).at, post(index).signature.as_ref())))
     };
-    for (index, number) in order.into_iter().zip(numbers) {
+    for (index, mark) in order.into_iter().zip(marks) {
         if let Some(index) = index.checked_sub(before.len()) {
-            day[index].copy = number;
+            day[index].copy = mark;
         }
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Word {
     pub(super) kind: Kind,
     /// Whether a sentence or clause ends between the word before and this one.
     pub(super) after_break: bool,
+    /// Whether it stands in a hashtag.
+    pub(super) in_hashtag: bool,
 }
 
 /// What a word can tell by itself.
@@ -56,19 +58,25 @@ impl Splitter {
                 at += symbol.len_utf8();
                 continue;
             }
-            let hashtag = at > 0 && bytes[at - 1] == b'#';
+            let in_hashtag = at > 0 && bytes[at - 1] == b'#';
             let mut from = at;
             while from < end {
-                let to = if hashtag { from + camel_part(&text[from..end]) } else { end };
-                words.push(self.word(text, from, to, broken));
+                let to = if in_hashtag { from + camel_part(&text[from..end]) } else { end };
+                // A hashtag at the end of a sentence is no part of it.
+                words.push(Word {
+                    after_break: broken || (in_hashtag && from == at),
+                    in_hashtag,
+                    ..self.word(text, from, to)
+                });
                 broken = false;
                 from = to;
             }
+            broken = in_hashtag;
             at = end;
         }
     }
 
-    fn word(&mut self, text: &str, start: usize, end: usize, after_break: bool) -> Word {
+    fn word(&mut self, text: &str, start: usize, end: usize) -> Word {
         self.folded.clear();
         fold(&text[start..end], &mut self.folded);
         let kind = if self.folded.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -78,7 +86,8 @@ impl Splitter {
         } else {
             Kind::Content
         };
-        Word { start, end, hash: hash(strip_plural(&self.folded).as_bytes()), kind, after_break }
+        let hash = hash(strip_plural(&self.folded).as_bytes());
+        Word { start, end, hash, kind, after_break: false, in_hashtag: false }
     }
 }
 

@@ -1,0 +1,141 @@
+//! One computation of a list: from terms that rise to issues that are listed or held.
+
+use std::collections::BTreeMap;
+
+use bus::Channel;
+
+use super::candidates::candidates;
+use super::clock::WEEK;
+use super::config::TrendsConfig;
+use super::course::Course;
+use super::describe::{Calendar, Known, Scene, describe, related};
+use super::frame::{Counting, Frame};
+use super::gate::judge_voices;
+use super::group::group;
+use super::members::{Draft, Hearing, draft};
+use super::model::{Issue, IssueId, Status};
+use super::names::Names;
+use super::registry::{Registry, Sighting};
+
+/// Strength from which a term may help to tell which posts belong together.
+const CANDIDATE: f64 = 2.0;
+/// Strength beyond that of an issue, from which something loud is worth a person's look.
+const LOUD: f64 = 4.0;
+/// See [`doubt`].
+const ALONE: f64 = 2.0;
+
+/// What one computation works on.
+pub(super) struct Round<'a> {
+    config: &'a TrendsConfig,
+    frame: &'a Frame<'a>,
+    scene: Scene<'a>,
+}
+
+impl<'a> Round<'a> {
+    /// A computation over the posts of `frame`.
+    pub(super) fn new(config: &'a TrendsConfig, frame: &'a Frame<'a>, names: &'a Names) -> Self {
+        Self { config, frame, scene: Scene { frame, names, calendar: Calendar::ending(frame.as_of) } }
+    }
+
+    /// The issues to list and those to hold, strongest first, under the identities that `registry` knows or gives.
+    pub(super) fn issues(&self, registry: &mut Registry) -> (Vec<Issue>, Vec<Issue>) {
+        let mut drafts = self.drafts(Counting::Voices, CANDIDATE, self.config.unlist_below);
+        drafts.extend(self.drafts(Counting::Posts, self.config.list_at + LOUD, self.config.list_at + LOUD));
+        let courses: Vec<Course> = drafts.iter().map(|draft| self.course(draft)).collect();
+        let sightings = drafts.iter().zip(&courses).map(|(draft, course)| self.sighting(draft, course));
+        let identities = registry.identify(&sightings.collect::<Vec<_>>(), self.frame.as_of);
+
+        let (mut issues, mut held) = (Vec::new(), Vec::new());
+        for ((draft, course), id) in drafts.iter().zip(&courses).zip(identities) {
+            let Some((id, entry)) = id.and_then(|id| Some((id, registry.entry(id)?))) else { continue };
+            let known = Known { id, first_seen: entry.first_seen, label: &entry.label };
+            let threshold = if entry.is_listed { self.config.unlist_below } else { self.config.list_at };
+            match self.decide(draft, course, &known, threshold + doubt(draft)) {
+                Some(issue) if issue.status == Status::Held => held.push(issue),
+                Some(issue) => issues.push(issue),
+                None => {}
+            }
+        }
+        finish(&mut issues, &mut held, self.config.max_issues);
+        let listed: BTreeMap<IssueId, String> =
+            issues.iter().chain(&held).map(|issue| (issue.id, issue.label.clone())).collect();
+        registry.note_listed(&listed, self.frame.as_of);
+        (issues, held)
+    }
+
+    /// Groups of terms that rise by at least `threshold`, as issues without identity, strongest first.
+    fn drafts(&self, counting: Counting, candidate: f64, threshold: f64) -> Vec<Draft> {
+        let candidates = candidates(self.frame, counting, candidate);
+        let groups = group(self.frame, counting, &candidates, threshold);
+        let mut drafts = draft(self.frame, counting, &candidates, &groups);
+        drafts.retain(|draft| draft.evidence.score >= threshold);
+        drafts.sort_by(|one, two| {
+            let leaders = || one.terms[0].0.cmp(&two.terms[0].0);
+            two.evidence.score.total_cmp(&one.evidence.score).then_with(leaders)
+        });
+        drafts
+    }
+
+    /// The issue that a draft is, with [`Status::Held`] where it failed the gate; `None` where there is nothing to
+    /// show.
+    fn decide(&self, draft: &Draft, course: &Course, known: &Known, threshold: f64) -> Option<Issue> {
+        if draft.evidence.score < threshold {
+            return None;
+        }
+        let since = known.first_seen.max(self.frame.as_of - WEEK);
+        let verdict = judge_voices(self.frame, self.config, draft, since);
+        let has_passed = verdict.score >= threshold;
+        if has_passed && draft.counting == Counting::Posts {
+            // Many posts of few voices, which by themselves are no more than usual: nothing to list or to hold.
+            return None;
+        }
+        let mut issue = describe(&self.scene, draft, course, known);
+        issue.gate = verdict.checks;
+        if has_passed {
+            issue.score = verdict.score;
+        } else {
+            issue.status = Status::Held;
+        }
+        Some(issue)
+    }
+
+    fn course(&self, draft: &Draft) -> Course {
+        let members = draft.members.iter();
+        let ages = members
+            .map(|member| (self.frame.as_of - self.frame.posts[member.post].at, member.hearing == Hearing::Voice));
+        Course::new(ages, self.frame.days_seen)
+    }
+
+    fn sighting(&self, draft: &Draft, course: &Course) -> Sighting {
+        let as_of = self.frame.as_of;
+        let posts = || draft.members.iter().map(|member| self.frame.posts[member.post]);
+        let first = posts().find(|post| post.at >= as_of - course.rise_age()).or_else(|| posts().last());
+        Sighting {
+            first_seen: first.map_or(as_of, |post| post.at),
+            first_post: first.map_or([0; 16], |post| post.id),
+            terms: draft.terms.iter().map(|(term, evidence)| (*term, evidence.score)).collect(),
+            posts: posts().rev().take_while(|post| post.at > as_of - WEEK).map(|post| post.id).collect(),
+            may_be_new: draft.evidence.score >= self.config.list_at + doubt(draft),
+        }
+    }
+}
+
+/// The strength more that a single term needs online: an issue that many people talk about has several. The few
+/// speakers of meetings may share no more than one.
+fn doubt(draft: &Draft) -> f64 {
+    let is_offline = draft.evidence.best().is_some_and(|rise| rise.channel == Channel::Offline);
+    if draft.terms.len() == 1 && !is_offline { ALONE } else { 0.0 }
+}
+
+/// Orders the lists by strength, cuts them, and tells each issue which others share its posts.
+fn finish(issues: &mut Vec<Issue>, held: &mut Vec<Issue>, most: usize) {
+    for list in [&mut *issues, &mut *held] {
+        list.sort_by(|one, two| two.score.total_cmp(&one.score).then(one.id.cmp(&two.id)));
+        list.truncate(most);
+    }
+    let all: Vec<&Issue> = issues.iter().chain(&*held).collect();
+    let relations = related(&all);
+    for (issue, relations) in issues.iter_mut().chain(held).zip(relations) {
+        issue.related = relations;
+    }
+}
