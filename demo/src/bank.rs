@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::grammar::{GRAMMAR, Mood};
 use crate::outlet::FOLLOWED_TAGS;
 use crate::person::{People, Role};
-use crate::plan::STRANDS;
+use crate::strands::STRANDS;
 use crate::voice::Language;
 
 /// The rules and topics that the composer needs by name.

@@ -6,10 +6,11 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use crate::compose::{byline, compose, edit_remark};
 use crate::meeting::{self, Meeting};
 use crate::outlet::OUTLETS;
-use crate::plan::{DAYS_BEFORE_LIVE, STRANDS, Truth};
+use crate::plan::{DAYS_BEFORE_LIVE, Truth};
 use crate::rhythm::{Hour, LONDON};
 use crate::rng::{Rng, whole};
 use crate::spec::{ONLINE, Spec};
+use crate::strands::STRANDS;
 
 /// The demonstration's conversation: eight weeks before a moment, and endless after it.
 ///
@@ -268,13 +269,19 @@ impl Conversation {
     }
 
     /// Whether its author changes or deletes it later: one in two hundred each.
-    fn second_thoughts(&self, id: PostRef, spec: &Spec, text: &str) -> (Option<(Timestamp, String)>, Option<Timestamp>) {
+    fn second_thoughts(
+        &self,
+        id: PostRef,
+        spec: &Spec,
+        text: &str,
+    ) -> (Option<(Timestamp, String)>, Option<Timestamp>) {
         if !matches!(spec.channel, Channel::Social | Channel::Forum) {
             return (None, None);
         }
         let mut rng = Rng::keyed(&[self.seed, 0x6564_6974, id.0]);
         let chance = rng.below(200);
-        let later = spec.at + SignedDuration::from_secs(i64::try_from(240 + whole(rng.unit() * 14_000.0)).unwrap_or(600));
+        let later =
+            spec.at + SignedDuration::from_secs(i64::try_from(240 + whole(rng.unit() * 14_000.0)).unwrap_or(600));
         match chance {
             0 => (Some((later, format!("{text} {}", edit_remark(spec)))), None),
             1 if spec.channel == Channel::Social => (None, Some(later)),

@@ -102,7 +102,8 @@ pub const OUTLETS: &[Outlet] = &[
 ];
 
 /// The hashtags under which the social instances are read. Every social post carries at least one of them.
-pub const FOLLOWED_TAGS: &[&str] = &["NHS", "GP", "Hospital", "HealthCare", "MentalHealth", "Carers", "PatientVoice", "Health"];
+pub const FOLLOWED_TAGS: &[&str] =
+    &["NHS", "GP", "Hospital", "HealthCare", "MentalHealth", "Carers", "PatientVoice", "Health"];
 
 #[cfg(test)]
 mod tests {

@@ -88,15 +88,7 @@ pub(crate) const MYSELF: Person = Person {
     them: "me",
     their: "my",
     first: true,
-    groups: &[
-        People::Adult,
-        People::Woman,
-        People::Man,
-        People::Old,
-        People::Mother,
-        People::Myself,
-        People::Staff,
-    ],
+    groups: &[People::Adult, People::Woman, People::Man, People::Old, People::Mother, People::Myself, People::Staff],
     roles: &[Role::Patient, Role::Older, Role::Teen, Role::Staff, Role::Parent],
 };
 

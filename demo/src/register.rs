@@ -51,12 +51,13 @@ pub(crate) fn opens(text: &str) -> bool {
 }
 
 /// Makes a finished sentence go on after an opening: a small letter, except for what is always written with a capital.
-pub(crate) fn go_on(text: &mut String, town: &str) {
+pub(crate) fn go_on(text: &mut str, town: &str) {
     let word = text.split([' ', ',', '.', '\'']).next().unwrap_or("");
     let name = word == "I"
         || word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase() || byte == b'&')
         || text.starts_with(town)
-        || ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Dax", "Mindful", "Calpol"].contains(&word);
+        || ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Dax", "Mindful", "Calpol"]
+            .contains(&word);
     if let Some(first) = text.get_mut(..1).filter(|_| !name) {
         first.make_ascii_lowercase();
     }
@@ -88,7 +89,9 @@ pub(crate) fn spoken(text: &mut String, rng: &mut Rng) {
         }
     }
     if rng.chance(0.2) {
-        for (word, twice) in [(" I ", " I, I "), (" they ", " they, they "), (" it was ", " it, it was "), (" we ", " we, we ")] {
+        for (word, twice) in
+            [(" I ", " I, I "), (" they ", " they, they "), (" it was ", " it, it was "), (" we ", " we, we ")]
+        {
             if let Some(index) = text.find(word) {
                 text.replace_range(index..index + word.len(), twice);
                 break;
@@ -153,7 +156,12 @@ fn slip(text: &mut String, rng: &mut Rng) {
         ("could have", "could of"),
     ];
     let first = rng.below(SPELT.len());
-    let found = SPELT.iter().cycle().skip(first).take(SPELT.len() / 2).find_map(|(right, wrong)| Some((text.find(right)?, right, wrong)));
+    let found = SPELT
+        .iter()
+        .cycle()
+        .skip(first)
+        .take(SPELT.len() / 2)
+        .find_map(|(right, wrong)| Some((text.find(right)?, right, wrong)));
     if let Some((index, right, wrong)) = found {
         text.replace_range(index..index + right.len(), wrong);
         return;

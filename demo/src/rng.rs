@@ -1,7 +1,7 @@
 //! A small random generator of our own, so that the same seed gives the same conversation on every machine and with
 //! every version of our dependencies.
 
-/// A SplitMix64 generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+/// A `SplitMix64` generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 #[derive(Clone, Debug)]
 pub(crate) struct Rng(u64);
 

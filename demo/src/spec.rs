@@ -10,9 +10,9 @@ use crate::meeting::Meeting;
 use crate::outlet::OUTLETS;
 use crate::person::{People, Role};
 use crate::place::{Region, Town};
-use crate::plan::STRANDS;
 use crate::rhythm::Hour;
 use crate::rng::Rng;
+use crate::strands::STRANDS;
 use crate::voice::{Language, Pool, Voice};
 
 /// Everything about a post but its words.
@@ -58,15 +58,28 @@ impl Spec {
     pub(crate) fn ordinary(seed: u64, channel: Channel, at: Timestamp, hour: Hour, mut rng: Rng) -> Self {
         let (voice, outlet) = writer(seed, channel, None, 1.8, &mut rng);
         let town = if channel == Channel::News { local(outlet, &mut rng).town(&mut rng) } else { voice.home };
-        let language = if voice.language != Language::English && rng.chance(0.78) { voice.language } else { Language::English };
-        let topic = match BANK.language(language) {
-            Some((topic, ..)) => topic,
-            None => {
-                let topics = BANK.topics(voice.role, rng.chance(0.7));
-                topics[rng.weighted(topics.iter().map(|(_, weight)| *weight))].0
-            }
+        let language =
+            if voice.language != Language::English && rng.chance(0.78) { voice.language } else { Language::English };
+        let topic = if let Some((topic, ..)) = BANK.language(language) {
+            topic
+        } else {
+            let topics = BANK.topics(voice.role, rng.chance(0.7));
+            topics[rng.weighted(topics.iter().map(|(_, weight)| *weight))].0
         };
-        Self { at, hour, channel, outlet: Some(outlet), voice, speaker: None, moment: Moment::Within, town, topic, language, strand: None, rng }
+        Self {
+            at,
+            hour,
+            channel,
+            outlet: Some(outlet),
+            voice,
+            speaker: None,
+            moment: Moment::Within,
+            town,
+            topic,
+            language,
+            strand: None,
+            rng,
+        }
     }
 
     /// A post online that belongs to the planned strand with this index.
@@ -82,7 +95,10 @@ impl Spec {
         };
         let at_home = region.is_none_or(|region| region == voice.home.region);
         let town = match (region, strand.towns) {
-            (Some(region), [_, ..]) if region.towns().iter().any(|town| strand.towns.contains(&town.name)) && (strand.reach(region, day) < 0.6 || rng.chance(0.45)) => {
+            (Some(region), [_, ..])
+                if region.towns().iter().any(|town| strand.towns.contains(&town.name))
+                    && (strand.reach(region, day) < 0.6 || rng.chance(0.45)) =>
+            {
                 let name = *rng.pick(strand.towns);
                 region.towns().iter().find(|town| town.name == name).unwrap_or(voice.home)
             }
@@ -107,11 +123,18 @@ impl Spec {
     }
 
     /// A contribution to `meeting`, with its number in it.
-    pub(crate) fn contribution(seed: u64, meeting: &Meeting, number: usize, day: f64, hour: Hour, mut rng: Rng) -> Self {
+    pub(crate) fn contribution(
+        seed: u64,
+        meeting: &Meeting,
+        number: usize,
+        day: f64,
+        hour: Hour,
+        mut rng: Rng,
+    ) -> Self {
         let speaker = meeting.turns[number];
         let who = speaker.map_or(0, |speaker| speaker + 1);
         // The names of the meeting keep its speakers apart from those of another; the number only varies their habits.
-        let mut voice = Voice::of(seed ^ u64::from(meeting.present as u32), Pool::Meeting, who);
+        let mut voice = Voice::of(seed ^ meeting.present as u64, Pool::Meeting, who);
         voice.role = meeting.kind.role;
         voice.home = meeting.town;
         let strand = speaker.and_then(|_| spoken_strand(meeting, day, hour, &mut rng));
@@ -203,7 +226,11 @@ fn campaigner(seed: u64, number: usize) -> (Voice, usize) {
 /// A region that an outlet writes about.
 fn local(outlet: usize, rng: &mut Rng) -> Region {
     let regions = OUTLETS[outlet].regions;
-    if regions.is_empty() { Region::ALL[rng.weighted(Region::ALL.iter().map(|region| region.weight()))] } else { *rng.pick(regions) }
+    if regions.is_empty() {
+        Region::ALL[rng.weighted(Region::ALL.iter().map(|region| region.weight()))]
+    } else {
+        *rng.pick(regions)
+    }
 }
 
 /// The planned strand that a speaker turns to, if any.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::conversation::{Conversation, DemoPost};
 use crate::meeting::Meeting;
+use crate::put::put;
 use crate::rhythm::LONDON;
 use crate::site::{Clock, DemoError, NOTICE};
 
@@ -128,34 +129,40 @@ impl Layout {
     }
 
     fn text(self, meeting: &Meeting, contributions: &[DemoPost]) -> String {
-        let head = || about(meeting).map(|(key, value)| format!("{key}: {value}\n")).concat();
+        let head = about(meeting).map(|(key, value)| format!("{key}: {value}\n")).concat();
         let mut out = match self {
-            Self::Vtt => format!("WEBVTT\n\nNOTE\n{}\n", head()),
+            Self::Vtt => format!("WEBVTT\n\nNOTE\n{head}\n"),
             Self::Srt => String::new(),
-            Self::Markdown | Self::Text => format!("---\n{}---\n\n", head()),
+            Self::Markdown => format!("---\n{head}---\n\n# {}\n\n", meeting.title),
+            Self::Text => format!("---\n{head}---\n\n"),
         };
-        if self == Self::Markdown {
-            out.push_str(&format!("# {}\n\n", meeting.title));
-        }
         for (number, said) in contributions.iter().enumerate() {
             let at = said.created_at.duration_since(meeting.began);
-            let until = contributions.get(number + 1).map_or(at + SignedDuration::from_secs(30), |next| {
-                next.created_at.duration_since(meeting.began)
-            });
-            let (name, text) = (&said.author, said.text.replace('\n', " "));
-            out.push_str(&match self {
-                Self::Vtt => {
-                    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-                    format!("{} --> {}\n<v {name}>{text}\n\n", clock(at, '.'), clock(until, '.'))
-                }
-                Self::Srt => {
-                    format!("{}\n{} --> {}\n{name}: {text}\n\n", number + 1, clock(at, ','), clock(until, ','))
-                }
-                Self::Markdown => format!("**{name}:** {text}\n\n"),
-                Self::Text => format!("[{}] {name}: {text}\n", &clock(at, '.')[..8]),
-            });
+            let until = contributions
+                .get(number + 1)
+                .map_or(at + SignedDuration::from_secs(30), |next| next.created_at.duration_since(meeting.began));
+            self.put_turn(&mut out, number + 1, (at, until), said);
         }
         out
+    }
+
+    /// Adds one contribution, with its number from 1 and when it begins and ends after the meeting's beginning.
+    fn put_turn(self, out: &mut String, number: usize, time: (SignedDuration, SignedDuration), said: &DemoPost) {
+        let (name, text) = (&said.author, said.text.replace('\n', " "));
+        let times = |sign: char| (clock(time.0, sign), clock(time.1, sign));
+        match self {
+            Self::Vtt => {
+                let text = text.replace('&', "&amp;").replace('<', "&lt;");
+                let (from, to) = times('.');
+                put(out, format_args!("{from} --> {to}\n<v {name}>{text}\n\n"));
+            }
+            Self::Srt => {
+                let (from, to) = times(',');
+                put(out, format_args!("{number}\n{from} --> {to}\n{name}: {text}\n\n"));
+            }
+            Self::Markdown => put(out, format_args!("**{name}:** {text}\n\n")),
+            Self::Text => put(out, format_args!("[{}] {name}: {text}\n", &times('.').0[..8])),
+        }
     }
 }
 
@@ -190,7 +197,7 @@ mod tests {
         let mut names: Vec<_> = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-            .filter(|name| !name.ends_with(".toml"))
+            .filter(|name| Path::new(name).extension().is_none_or(|extension| extension != "toml"))
             .collect();
         names.sort();
         names
@@ -231,8 +238,22 @@ mod tests {
         let conversation = Conversation::new(crate::SEED, END);
         let meeting = conversation.meetings_between(conversation.start(), END).next().unwrap();
         let said: Vec<_> = conversation.contributions(&meeting).take(1).collect();
-        let head: String = Layout::Vtt.text(&meeting, &said).lines().take(3).map(|line| format!("{line}\n")).collect();
-        assert_eq!(head, "WEBVTT\n\nNOTE\n");
+        insta::assert_snapshot!(Layout::Vtt.text(&meeting, &said), @r"
+        WEBVTT
+
+        NOTE
+        title: Refugee and migrant drop-in, Halifax
+        date: 2026-05-11
+        time: 11:00
+        place: Halifax
+        group: Refugee and migrant drop-in
+        people: 28
+        event: 2026-05-11-1-drop-in-halifax
+        fictional: This is fiction, made for the demonstration of Discovery. Nobody here exists and nothing here happened.
+
+        00:00:20.000 --> 00:00:50.000
+        <v Facilitator>Welcome, everyone. We'll go round the room, and if you'd rather pass, just say pass.
+        ");
         assert_eq!(clock(SignedDuration::from_millis(3_723_045), ','), "01:02:03,045");
     }
 }

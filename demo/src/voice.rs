@@ -195,8 +195,20 @@ impl Style {
         let young = role == Role::Teen;
         let old = role == Role::Older;
         Self {
-            lower: rng.chance(if young { 0.55 } else if old { 0.03 } else { 0.1 }),
-            short: rng.chance(if young { 0.5 } else if old { 0.06 } else { 0.2 }),
+            lower: rng.chance(if young {
+                0.55
+            } else if old {
+                0.03
+            } else {
+                0.1
+            }),
+            short: rng.chance(if young {
+                0.5
+            } else if old {
+                0.06
+            } else {
+                0.2
+            }),
             no_stop: rng.chance(if old { 0.15 } else { 0.45 }),
             slips: if rng.chance(0.4) { 0.25 * rng.unit() } else { 0.02 },
             emoji: if rng.chance(if old { 0.12 } else { 0.4 }) { 0.45 * rng.unit() } else { 0.02 },
@@ -217,17 +229,60 @@ fn role(rng: &mut Rng) -> Role {
 }
 
 const FIRST: &[&str] = &[
-    "quiet", "rusty", "amber", "soggy", "merry", "salty", "pebble", "lucky", "grumpy", "copper", "mellow", "windy",
-    "tidy", "plum", "sleepy", "bramble", "dusty", "velvet", "jolly", "northern", "wobbly", "ginger", "misty", "brisk",
-    "thrifty", "paper", "silver", "muddy", "plucky", "breezy", "crumbly", "tartan", "mossy", "honest", "half",
-    "late", "marmalade", "custard", "hopeful", "weary", "stubborn", "tea", "garden", "night", "monday", "allotment",
+    "quiet",
+    "rusty",
+    "amber",
+    "soggy",
+    "merry",
+    "salty",
+    "pebble",
+    "lucky",
+    "grumpy",
+    "copper",
+    "mellow",
+    "windy",
+    "tidy",
+    "plum",
+    "sleepy",
+    "bramble",
+    "dusty",
+    "velvet",
+    "jolly",
+    "northern",
+    "wobbly",
+    "ginger",
+    "misty",
+    "brisk",
+    "thrifty",
+    "paper",
+    "silver",
+    "muddy",
+    "plucky",
+    "breezy",
+    "crumbly",
+    "tartan",
+    "mossy",
+    "honest",
+    "half",
+    "late",
+    "marmalade",
+    "custard",
+    "hopeful",
+    "weary",
+    "stubborn",
+    "tea",
+    "garden",
+    "night",
+    "monday",
+    "allotment",
 ];
 
 const SECOND: &[&str] = &[
     "heron", "teapot", "otter", "wren", "thistle", "badger", "kettle", "lantern", "bicycle", "pigeon", "crumpet",
-    "harbour", "meadow", "magpie", "puddle", "bobbin", "cardigan", "dormouse", "fiddle", "gorse", "hedgehog", "jackdaw",
-    "larch", "marrow", "newt", "oatcake", "parsnip", "quilt", "rowan", "scarf", "tandem", "umbrella", "wellies",
-    "yarn", "beacon", "clog", "dumpling", "fell", "gate", "hobnob", "knitter", "moss", "plover", "rambler", "saddle",
+    "harbour", "meadow", "magpie", "puddle", "bobbin", "cardigan", "dormouse", "fiddle", "gorse", "hedgehog",
+    "jackdaw", "larch", "marrow", "newt", "oatcake", "parsnip", "quilt", "rowan", "scarf", "tandem", "umbrella",
+    "wellies", "yarn", "beacon", "clog", "dumpling", "fell", "gate", "hobnob", "knitter", "moss", "plover", "rambler",
+    "saddle",
 ];
 
 #[cfg(test)]

@@ -51,7 +51,9 @@ pub(super) fn plain(status: StatusCode, text: &'static str) -> Response {
 fn unchanged(request: &HeaderMap, etag: &str, modified: Option<&str>) -> bool {
     let value = |name| request.get(name).and_then(|value| value.to_str().ok());
     match value(header::IF_NONE_MATCH) {
-        Some(known) => known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag || known.trim() == "*"),
+        Some(known) => {
+            known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag || known.trim() == "*")
+        }
         None => modified.is_some() && value(header::IF_MODIFIED_SINCE) == modified,
     }
 }

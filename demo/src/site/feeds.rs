@@ -1,6 +1,5 @@
 //! RSS 2.0, Atom and JSON Feed, in pages that lead from the newest entries back to the first.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
@@ -17,6 +16,7 @@ use super::markup::{escape, paragraphs};
 use super::{NOTICE, Site};
 use crate::conversation::{DemoPost, PostRef};
 use crate::outlet::{Format, OUTLETS, Outlet};
+use crate::put::put;
 
 /// Entries on a page.
 const PAGE: usize = 100;
@@ -99,17 +99,17 @@ impl Page<'_> {
         let mut out = String::with_capacity(PAGE * 1200);
         out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel>\n");
         let (title, home, this) = (escape(&self.title()), &self.home, escape(&self.this));
-        write_to(
+        put(
             &mut out,
             format_args!(
                 "<title>{title}</title><link>{home}</link><description>{NOTICE}</description><generator>Discovery demonstration, fictional</generator>\n<atom:link rel=\"self\" href=\"{this}\"/>"
             ),
         );
         if let Some(next) = &self.next {
-            write_to(&mut out, format_args!("<atom:link rel=\"next\" href=\"{}\"/>", escape(next)));
+            put(&mut out, format_args!("<atom:link rel=\"next\" href=\"{}\"/>", escape(next)));
         }
         for entry in &self.entries {
-            write_to(
+            put(
                 &mut out,
                 format_args!(
                     "\n<item><guid isPermaLink=\"false\">{}</guid><title>{}</title><link>{}</link><dc:creator>{}</dc:creator><pubDate>{}</pubDate><description>{}</description></item>",
@@ -129,7 +129,7 @@ impl Page<'_> {
     fn atom(&self) -> String {
         let mut out = String::with_capacity(PAGE * 1200);
         out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n");
-        write_to(
+        put(
             &mut out,
             format_args!(
                 "<id>{}</id><title>{}</title><subtitle>{NOTICE}</subtitle><generator>Discovery demonstration, fictional</generator><updated>{}</updated>\n<link rel=\"self\" href=\"{}\"/><link rel=\"alternate\" href=\"{}\"/>",
@@ -141,10 +141,10 @@ impl Page<'_> {
             ),
         );
         if let Some(next) = &self.next {
-            write_to(&mut out, format_args!("<link rel=\"next\" href=\"{}\"/>", escape(next)));
+            put(&mut out, format_args!("<link rel=\"next\" href=\"{}\"/>", escape(next)));
         }
         for entry in &self.entries {
-            write_to(
+            put(
                 &mut out,
                 format_args!(
                     "\n<entry xml:lang=\"{}\"><id>{}</id><title>{}</title><link rel=\"alternate\" href=\"{}\"/><author><name>{}</name></author><published>{}</published><updated>{}</updated><content type=\"html\">{}</content></entry>",
@@ -185,10 +185,6 @@ impl Page<'_> {
         }
         feed.to_string()
     }
-}
-
-fn write_to(out: &mut String, arguments: std::fmt::Arguments<'_>) {
-    out.write_fmt(arguments).expect("a String takes everything");
 }
 
 fn rfc2822(at: Timestamp) -> String {

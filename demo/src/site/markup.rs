@@ -1,5 +1,7 @@
 //! Text to HTML and XML.
 
+use crate::put::put;
+
 /// `text` with what has a meaning in HTML and XML written as entities.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
@@ -17,7 +19,11 @@ pub(super) fn escape(text: &str) -> String {
 
 /// Plain text as HTML paragraphs.
 pub(super) fn paragraphs(text: &str) -> String {
-    text.split("\n\n").map(|paragraph| format!("<p>{}</p>", escape(paragraph).replace('\n', "<br>"))).collect()
+    let mut out = String::with_capacity(text.len() + 64);
+    for paragraph in text.split("\n\n") {
+        put(&mut out, format_args!("<p>{}</p>", escape(paragraph).replace('\n', "<br>")));
+    }
+    out
 }
 
 /// Plain text as HTML paragraphs whose hashtags are links, as Mastodon writes them. `tags` is the address of the tags.
@@ -33,9 +39,12 @@ pub(super) fn with_hashtags(text: &str, tags: &str) -> String {
         out.push_str(before);
         if starts && name.chars().any(char::is_alphabetic) {
             let lower = name.to_lowercase();
-            out.push_str(&format!(
-                "<a href=\"{tags}/{lower}\" class=\"mention hashtag\" rel=\"tag\">#<span>{name}</span></a>"
-            ));
+            put(
+                &mut out,
+                format_args!(
+                    "<a href=\"{tags}/{lower}\" class=\"mention hashtag\" rel=\"tag\">#<span>{name}</span></a>"
+                ),
+            );
             rest = &from[1 + name.len()..];
         } else {
             out.push('#');

@@ -82,11 +82,7 @@ pub(super) async fn status(
 }
 
 /// `GET /{outlet}/api/v1/instance`
-pub(super) async fn instance(
-    State(site): State<Arc<Site>>,
-    Path(slug): Path<String>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn instance(State(site): State<Arc<Site>>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
     let Some(outlet) = instance_called(&slug) else { return unknown() };
     let outlet: &Outlet = &OUTLETS[outlet];
     let body = json!({

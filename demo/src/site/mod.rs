@@ -29,7 +29,8 @@ pub use self::sources::sources_toml;
 use self::index::Index;
 
 /// Said on every page, feed and transcript.
-pub(crate) const NOTICE: &str = "This is fiction, made for the demonstration of Discovery. Nobody here exists and nothing here happened.";
+pub(crate) const NOTICE: &str =
+    "This is fiction, made for the demonstration of Discovery. Nobody here exists and nothing here happened.";
 
 /// Where the site takes the time of day from (UTC): posts later than this are not served yet.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -13,20 +13,20 @@ use super::markup::{escape, paragraphs};
 use super::{NOTICE, Site};
 use crate::conversation::PostRef;
 use crate::outlet::{FOLLOWED_TAGS, Format, OUTLETS};
+use crate::put::put;
 
 /// `GET /`: what the site holds.
 pub(super) async fn home(headers: HeaderMap) -> Response {
-    let outlets: String = OUTLETS
-        .iter()
-        .map(|outlet| {
-            let path = match outlet.format {
-                Format::Mastodon => format!("/{}/api/v1/timelines/tag/{}", outlet.slug, FOLLOWED_TAGS[0]),
-                _ => format!("/{}/{}", outlet.slug, feed_file(outlet)),
-            };
-            format!("<li><a href=\"{path}\">{}</a></li>", escape(outlet.name))
-        })
-        .collect();
-    page("The demonstration's site", &format!("<ul>{outlets}</ul>")).answer(&headers)
+    let mut list = String::new();
+    for outlet in OUTLETS {
+        let path = match outlet.format {
+            Format::Mastodon => format!("api/v1/timelines/tag/{}", FOLLOWED_TAGS[0]),
+            _ => feed_file(outlet).to_owned(),
+        };
+        let (slug, name) = (outlet.slug, escape(outlet.name));
+        put(&mut list, format_args!("<li><a href=\"/{slug}/{path}\">{name}</a></li>"));
+    }
+    page("The demonstration's site", &format!("<ul>{list}</ul>")).answer(&headers)
 }
 
 /// `GET /statuses/{id}`: one post.

@@ -1,6 +1,5 @@
 //! The sources file that makes the real collectors read this site.
 
-use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use bus::Channel;
 use super::feeds::feed_file;
 use crate::outlet::{FOLLOWED_TAGS, Format, OUTLETS, Outlet};
 use crate::place::Region;
+use crate::put::put;
 
 /// The content of a sources file for the site at `addr` and the folder `transcripts`.
 pub fn sources_toml(addr: SocketAddr, transcripts: &Path) -> String {
@@ -63,7 +63,7 @@ fn entry(out: &mut String, id: &str, name: &str, kind: &str, channel: &str, ever
 }
 
 fn line(out: &mut String, key: &str, value: &str) {
-    writeln!(out, "{key} = {}", quoted(value)).expect("a String takes everything");
+    put(out, format_args!("{key} = {}\n", quoted(value)));
 }
 
 /// `text` as a TOML string: JSON's escapes are TOML's too.

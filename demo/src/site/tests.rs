@@ -77,7 +77,10 @@ impl Running {
         let now = self.now();
         let from = self.conversation.start();
         let posts = self.conversation.posts_between(from, now + SignedDuration::from_secs(1));
-        posts.filter(|post| post.outlet == slug && post.text_at(now).is_some()).map(|post| post.id.0.to_string()).collect()
+        posts
+            .filter(|post| post.outlet == slug && post.text_at(now).is_some())
+            .map(|post| post.id.0.to_string())
+            .collect()
     }
 
     async fn stop(self) {
@@ -143,7 +146,9 @@ async fn every_feed_is_read_to_its_first_entry_and_each_entry_comes_once() {
             let json: Option<Value> = serde_json::from_str(&answer.body).ok();
             target = match json {
                 Some(json) => json["next_url"].as_str().map(str::to_owned),
-                None => feed.links.iter().find(|link| link.rel.as_deref() == Some("next")).map(|link| link.href.clone()),
+                None => {
+                    feed.links.iter().find(|link| link.rel.as_deref() == Some("next")).map(|link| link.href.clone())
+                }
             };
         }
         assert_eq!(found, running.expected(outlet.slug), "{}", outlet.slug);
@@ -155,7 +160,8 @@ async fn every_feed_is_read_to_its_first_entry_and_each_entry_comes_once() {
 async fn nothing_is_served_before_its_time() {
     let running = Running::at(3).await;
     let later = running.now() + SignedDuration::from_hours(2);
-    let coming: Vec<_> = running.conversation.posts_between(running.now() + SignedDuration::from_secs(1), later).collect();
+    let coming: Vec<_> =
+        running.conversation.posts_between(running.now() + SignedDuration::from_secs(1), later).collect();
     let status = coming.iter().find(|post| post.channel == Channel::Social && post.deleted_at.is_none()).unwrap();
     let path = format!("/{}/api/v1/statuses/{}", status.outlet, status.id.0);
     assert_eq!(running.get(&path).await.status, 404);
@@ -166,7 +172,9 @@ async fn nothing_is_served_before_its_time() {
     assert_eq!(json["account"]["acct"], status.author.as_str());
     let newest = running.get(&format!("/{}/api/v1/timelines/tag/nhs?limit=1", status.outlet)).await;
     let newest: Vec<Value> = serde_json::from_str(&newest.body).unwrap();
-    assert!(newest[0]["created_at"].as_str().unwrap().parse::<Timestamp>().unwrap() > later - SignedDuration::from_hours(1));
+    assert!(
+        newest[0]["created_at"].as_str().unwrap().parse::<Timestamp>().unwrap() > later - SignedDuration::from_hours(1)
+    );
     running.stop().await;
 }
 
@@ -175,7 +183,8 @@ async fn edits_are_shown_and_deleted_statuses_vanish() {
     let running = Running::at(10).await;
     let posts = || running.conversation.posts_between(running.conversation.start(), running.now());
     let social = |post: &DemoPost| post.channel == Channel::Social;
-    let edited = posts().find(|post| social(post) && post.text_at(running.now()) != Some(&post.text) && post.edited.is_some());
+    let edited =
+        posts().find(|post| social(post) && post.text_at(running.now()) != Some(&post.text) && post.edited.is_some());
     let edited = edited.unwrap();
     let answer = running.get(&format!("/{}/api/v1/statuses/{}", edited.outlet, edited.id.0)).await;
     let json: Value = serde_json::from_str(&answer.body).unwrap();
@@ -189,7 +198,9 @@ async fn edits_are_shown_and_deleted_statuses_vanish() {
 #[tokio::test]
 async fn who_has_a_document_already_is_told_so() {
     let running = Running::at(2).await;
-    for path in ["/wharfedale-courier/feed.xml", "/thameside-enquirer/feed.json", "/commons-chat/api/v1/timelines/tag/gp"] {
+    for path in
+        ["/wharfedale-courier/feed.xml", "/thameside-enquirer/feed.json", "/commons-chat/api/v1/timelines/tag/gp"]
+    {
         let first = running.get(path).await;
         let etag = &first.headers["etag"];
         let again = running.get_with(path, &format!("If-None-Match: {etag}\r\n")).await;
@@ -207,12 +218,8 @@ async fn who_has_a_document_already_is_told_so() {
 #[tokio::test]
 async fn the_sources_file_names_every_document_and_two_that_fail() {
     let running = Running::at(1).await;
-    let urls: Vec<&str> = running
-        .site
-        .sources_toml
-        .lines()
-        .filter_map(|line| line.strip_prefix("url = \"")?.strip_suffix('"'))
-        .collect();
+    let urls: Vec<&str> =
+        running.site.sources_toml.lines().filter_map(|line| line.strip_prefix("url = \"")?.strip_suffix('"')).collect();
     assert_eq!(urls.len(), OUTLETS.len() + 2);
     let mut failing = Vec::new();
     for url in urls {

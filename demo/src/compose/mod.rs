@@ -2,14 +2,18 @@
 
 use bus::Channel;
 
+mod news;
+mod writer;
+
+use self::writer::{Writer, capitalise};
 use crate::bank::BANK;
-use crate::grammar::{Context, GRAMMAR, Mood, Phrase, Topic};
-use crate::outlet::OUTLETS;
-use crate::person::{MYSELF, People, Person, Role};
-use crate::plan::{Kind, STRANDS};
+use crate::grammar::{Context, GRAMMAR};
+use crate::person::{MYSELF, Role};
+use crate::plan::Kind;
 use crate::register;
 use crate::rng::Rng;
 use crate::spec::{Moment, Spec};
+use crate::strands::STRANDS;
 
 /// The words of a post.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +33,7 @@ pub(crate) fn compose(spec: &Spec) -> Words {
     } else {
         match spec.channel {
             Channel::Social => writer.social(spec),
-            Channel::Forum => words.title = writer.forum(spec),
+            Channel::Forum => words.title = Some(writer.forum(spec)),
             Channel::Comment => writer.comment(spec),
             Channel::Offline => writer.offline(),
             Channel::News => words.title = writer.news(spec),
@@ -60,114 +64,7 @@ pub(crate) fn byline(seed: u64, outlet: usize, number: usize) -> String {
     out
 }
 
-/// Writes sentence after sentence into `out`.
-struct Writer {
-    topic: &'static Topic,
-    context: Context,
-    rng: Rng,
-    out: String,
-    sentence: String,
-    mood: Mood,
-    /// The detail given before.
-    used: Option<&'static Phrase>,
-}
-
 impl Writer {
-    fn new(spec: &Spec) -> Self {
-        let mut rng = spec.rng.clone();
-        let topic = spec.topic();
-        let known = || Person::known_to(spec.voice.role, topic.people);
-        let person = known().nth(rng.below(known().count())).unwrap_or(&MYSELF);
-        let context = Context { person, town: spec.town.name, weekday: spec.hour.weekday };
-        Self {
-            topic,
-            context,
-            rng,
-            out: String::with_capacity(512),
-            sentence: String::with_capacity(256),
-            mood: Mood::Mixed,
-            used: None,
-        }
-    }
-
-    // Parts of every post.
-
-    fn phrase(&mut self, phrase: &'static Phrase) {
-        self.sentence.clear();
-        GRAMMAR.write(phrase, &self.context, &mut self.rng, &mut self.sentence);
-        self.flush();
-    }
-
-    fn rule(&mut self, rule: usize) {
-        self.sentence.clear();
-        GRAMMAR.write_rule(rule, &self.context, &mut self.rng, &mut self.sentence);
-        self.flush();
-    }
-
-    /// Adds the sentence, which goes on in small letters after an opening such as "Well,".
-    fn flush(&mut self) {
-        register::tidy(&mut self.sentence);
-        if register::opens(&self.out) {
-            register::go_on(&mut self.sentence, self.context.town);
-        }
-        if !self.out.is_empty() && !self.out.ends_with('\n') && !self.sentence.is_empty() {
-            self.out.push(' ');
-        }
-        self.out.push_str(&self.sentence);
-    }
-
-    fn paragraph(&mut self) {
-        if !self.out.is_empty() {
-            self.out.push_str("\n\n");
-        }
-    }
-
-    /// What happened; it sets the mood of the post.
-    fn say(&mut self) {
-        let (mood, phrase) = self.topic.say.pick(&mut self.rng);
-        self.mood = *mood;
-        self.phrase(phrase);
-    }
-
-    /// Something further: mostly a detail, and where a topic has few, often a feeling or an aside.
-    fn more(&mut self) {
-        let count = self.topic.more.iter().filter(|(mood, _)| self.goes_with(*mood)).count();
-        if count == 0 || self.rng.chance(1.0 / (1.0 + count as f64)) {
-            return if self.rng.chance(0.4) { self.rule(BANK.aside) } else { self.feel() };
-        }
-        self.detail();
-    }
-
-    /// A detail that fits the mood, not the one given before, if there is one.
-    fn detail(&mut self) {
-        let (mood, used) = (self.mood, self.used);
-        let fits = |(said, phrase): &(Mood, Phrase)| {
-            (*said == mood || *said == Mood::Mixed) && used.is_none_or(|used| !std::ptr::eq(used, phrase))
-        };
-        if let Some((_, phrase)) = self.topic.more.pick_where(&mut self.rng, fits) {
-            self.used = Some(phrase);
-            self.phrase(phrase);
-        }
-    }
-
-    fn goes_with(&self, mood: Mood) -> bool {
-        mood == self.mood || mood == Mood::Mixed
-    }
-
-    fn feel(&mut self) {
-        self.rule(BANK.feel.of(self.mood));
-    }
-
-    fn ask(&mut self) {
-        if self.topic.ask.is_empty() {
-            return self.feel();
-        }
-        let phrase = self.topic.ask.pick(&mut self.rng);
-        self.phrase(phrase);
-    }
-
-    // Kinds of posts.
-
     fn social(&mut self, spec: &Spec) {
         if spec.strand.is_some_and(|strand| STRANDS[strand].kind == Kind::CopyPaste) {
             return self.say();
@@ -219,28 +116,7 @@ impl Writer {
         }
     }
 
-    /// Chooses what to say before the opening that goes with its mood is written, and then says it.
-    fn opened(&mut self, open: usize) {
-        self.rule(open);
-        self.say_in_mood();
-    }
-
-    /// Says something in the mood of the post; in any, if the topic has nothing that fits.
-    fn say_in_mood(&mut self) {
-        let mood = self.mood;
-        match self.topic.say.pick_where(&mut self.rng, |(said, _)| *said == mood) {
-            Some((_, phrase)) => self.phrase(phrase),
-            None => self.say(),
-        }
-    }
-
-    /// Sets the mood of the post from what its topic can say.
-    fn mood_ahead(&mut self) -> Mood {
-        self.mood = self.topic.say.pick(&mut self.rng).0;
-        self.mood
-    }
-
-    fn forum(&mut self, spec: &Spec) -> Option<String> {
+    fn forum(&mut self, spec: &Spec) -> String {
         let title = self.forum_title();
         let staff = spec.voice.role == Role::Staff;
         if self.rng.chance(0.3) {
@@ -277,7 +153,7 @@ impl Writer {
             self.rule(BANK.forum_close.of(self.mood));
         }
         register::typed(&mut self.out, &spec.voice.style, &mut self.rng);
-        Some(title)
+        title
     }
 
     fn forum_title(&mut self) -> String {
@@ -334,64 +210,6 @@ impl Writer {
         });
     }
 
-    fn news(&mut self, spec: &Spec) -> Option<String> {
-        if self.topic.story.is_empty() {
-            return None;
-        }
-        let (mood, headline, lead) = self.topic.story.pick(&mut self.rng);
-        self.mood = *mood;
-        let mut title = String::new();
-        GRAMMAR.write(headline, &self.context, &mut self.rng, &mut title);
-        capitalise(&mut title);
-        self.phrase(lead);
-        if self.rng.chance(0.6) {
-            self.rule(BANK.news_body.of(self.mood));
-        }
-        self.quote(spec);
-        if self.rng.chance(0.55) {
-            self.rule(BANK.news_response.of(self.mood));
-        }
-        if self.rng.chance(0.3) {
-            self.rule(BANK.news_close);
-        }
-        Some(title)
-    }
-
-    /// Somebody's own words, between quotation marks, and who said them.
-    fn quote(&mut self, spec: &Spec) {
-        let said = self.said_aside();
-        self.sentence.clear();
-        GRAMMAR.write_rule(BANK.news_quote, &self.context, &mut self.rng, &mut self.sentence);
-        let mut person = String::new();
-        GRAMMAR.write_rule(BANK.news_person, &self.context, &mut self.rng, &mut person);
-        let age = self.rng.range(19, 84);
-        let who = match self.topic.people {
-            People::Staff => format!("{person}, who works on a ward in {}", self.context.town),
-            _ => format!("{person}, {age}, from {}", self.context.town),
-        };
-        let paper = spec.outlet.map_or("", |outlet| OUTLETS[outlet].name);
-        let (said, stop) = match said.strip_suffix('.') {
-            Some(said) => (said, true),
-            None => (said.as_str(), false),
-        };
-        for sign in [",", "."] {
-            let end = if stop { sign } else { "" };
-            self.sentence = self.sentence.replace(&format!("QUOTE{sign}"), &format!("\"{said}{end}\""));
-        }
-        self.sentence = self.sentence.replace("PERSON", &who).replace("PAPER", paper);
-        if !self.out.is_empty() {
-            self.out.push(' ');
-        }
-        self.out.push_str(&self.sentence);
-    }
-
-    /// What somebody says in the mood of the post, finished, but not added to it.
-    fn said_aside(&mut self) -> String {
-        let start = self.out.len();
-        self.say_in_mood();
-        self.out.split_off(start).trim_start().to_owned()
-    }
-
     fn foreign(&mut self, open: usize, close: usize) {
         if self.rng.chance(0.6) {
             self.rule(open);
@@ -426,11 +244,5 @@ fn hashtags(text: &mut String, tags: &[String], rng: &mut Rng) {
                 text.push_str(tag);
             }
         }
-    }
-}
-
-fn capitalise(text: &mut str) {
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
     }
 }
