@@ -207,7 +207,8 @@ impl Posts {
 
     fn store(&mut self, enriched: &Enriched, at: i64, with_text: bool) -> StoredPost {
         let post = &enriched.post;
-        let title = post.title.as_deref().filter(|title| !post.text.starts_with(title));
+        // The title of a contribution to a meeting is the name of the meeting, which nobody in it said.
+        let title = post.title.as_deref().filter(|title| post.event.is_none() && !post.text.starts_with(title));
         let joined = title.map(|title| format!("{title}\n{}", post.text));
         let text = joined.as_deref().unwrap_or(&post.text);
         let TextReader { splitter, words, terms } = &mut self.reader;
