@@ -185,7 +185,7 @@ pub async fn state(State(app): State<Arc<App>>, params: Params) -> Result<Json<V
     let news: Vec<Value> = list
         .iter()
         .flat_map(|list| news::since_yesterday(list, audience))
-        .map(|news| json!({ "issue": news.issue, "label": news.label, "did": news.did }))
+        .map(|news| json!({ "page": news.href, "label": news.label, "did": news.did }))
         .collect();
     Ok(Json(json!({
         "about": about(&app),

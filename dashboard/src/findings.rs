@@ -40,6 +40,19 @@ pub fn headline(largest: Option<&Issue>) -> String {
     }
 }
 
+/// How many issues stand out, as a heading.
+pub fn standing_out(issues: &[&Issue]) -> String {
+    let fresh = issues.iter().filter(|issue| matches!(issue.status, Status::New | Status::Rising)).count() as u64;
+    match (issues.len() as u64, fresh) {
+        (0, _) => "No issue stands out".to_owned(),
+        (all, 0) => format!("{} out, none of them rising or new", counted(all, "issue stands", "issues stand")),
+        (1, _) => format!("1 issue stands out, and it is {}", labels::status(issues[0].status).to_lowercase()),
+        (all, fresh) => {
+            format!("{} issues stand out, {} of them rising or new", format::thousands(all), format::thousands(fresh))
+        }
+    }
+}
+
 /// The day since which an issue has been above its usual range without a break. Today counts only if it is above
 /// already, because it is not over.
 pub fn above_since(issue: &Issue) -> Option<Date> {
@@ -80,7 +93,7 @@ pub fn why(issue: &Issue, labels: &Labels, source_name: &str, audience: Audience
         reasons.push(Reason { strong: "Above its usual range".to_owned(), rest });
     }
     reasons.extend(strongest_channel(issue, audience));
-    reasons.extend(places(issue, labels));
+    reasons.extend(places(issue, labels, audience));
     let words: Vec<String> = issue.terms.iter().take(5).map(|term| format!("‘{}’", term.term)).collect();
     if !words.is_empty() {
         reasons.push(Reason { strong: format::list(&words), rest: " are used more than usual".to_owned() });
@@ -128,18 +141,16 @@ fn strongest_channel(issue: &Issue, audience: Audience) -> Option<Reason> {
     Some(Reason { strong, rest })
 }
 
-fn places(issue: &Issue, labels: &Labels) -> Option<Reason> {
-    let (most, _) = issue.regions.iter().find(|(region, posts)| region != index::NONE && *posts > 0)?;
-    let heard =
-        issue.regions.iter().filter(|(region, posts)| labels.regions.contains_key(region) && *posts > 0).count();
-    let strong = format!("Most about {}", labels.region(most));
-    let all = labels.regions.len();
-    let rest = if heard == all {
-        format!(", and heard in all {all} regions")
-    } else {
-        format!(", and heard in {heard} of {all} regions")
-    };
-    Some(Reason { strong, rest })
+fn places(issue: &Issue, labels: &Labels, audience: Audience) -> Option<Reason> {
+    let known: Vec<&(String, u64)> =
+        issue.regions.iter().filter(|(region, posts)| labels.regions.contains_key(region) && *posts > 0).collect();
+    let (most, posts) = known.first()?;
+    let naming = known.iter().map(|(_, posts)| posts).sum();
+    let (heard, all) = (known.len(), labels.regions.len());
+    let regions = if heard == all { format!("all {all} regions") } else { format!("{heard} of {all} regions") };
+    let (posts, naming) = (audience.count(*posts), audience.count(naming).of("post", "posts"));
+    let rest = format!(" is the region named most, in {posts} of the {naming} that name one. Heard in {regions}");
+    Some(Reason { strong: labels.region(most).to_owned(), rest })
 }
 
 fn discounted(issue: &Issue, audience: Audience) -> Option<Reason> {

@@ -93,6 +93,17 @@ pub fn duration(length: SignedDuration) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
+/// How long ago something was: "3 minutes ago", and within a few seconds "just now".
+pub fn ago(length: SignedDuration) -> String {
+    if length.as_secs() < 5 { "just now".to_owned() } else { format!("{} ago", duration(length)) }
+}
+
+/// A message with a capital letter at its start.
+pub fn sentence_start(message: &str) -> String {
+    let mut letters = message.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// "18,432".
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();

@@ -1,7 +1,7 @@
 //! What changed since yesterday, told from one list alone: each issue carries its days.
 
 use index::trends::model::{DayCount, Retired};
-use index::trends::{Issue, IssueId, TrendList};
+use index::trends::{Issue, TrendList};
 use jiff::SignedDuration;
 
 use crate::config::Audience;
@@ -13,9 +13,9 @@ const MOST_NEWS: usize = 6;
 /// Something that changed since yesterday.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
-    /// The issue, where it can still be opened.
-    pub issue: Option<IssueId>,
-    /// Its label.
+    /// The page that shows it, where there is one.
+    pub href: Option<String>,
+    /// The issue's label, or how many issues.
     pub label: String,
     /// What it did, as the rest of the sentence.
     pub did: String,
@@ -29,19 +29,19 @@ pub fn since_yesterday(list: &TrendList, audience: Audience) -> Vec<News> {
         .iter()
         .filter_map(|issue| {
             let (rank, did) = change_of(issue, issue.first_seen >= yesterday, audience)?;
-            Some((rank, News { issue: Some(issue.id), label: issue.label.clone(), did }))
+            Some((rank, News { href: Some(format!("/issues/{}", issue.id)), label: issue.label.clone(), did }))
         })
         .collect();
-    if audience == Audience::Staff {
-        news.extend(list.held.iter().filter(|issue| issue.first_seen >= yesterday).map(|issue| {
-            let did = "is held: it looks coordinated".to_owned();
-            (3, News { issue: Some(issue.id), label: issue.label.clone(), did })
-        }));
+    let held = list.held.iter().filter(|issue| issue.first_seen >= yesterday).count() as u64;
+    if audience == Audience::Staff && held > 0 {
+        let label = counted(held, "new issue", "new issues");
+        let did = if held == 1 { "is held: it looks coordinated" } else { "are held: they look coordinated" };
+        news.push((3, News { href: Some("/issues?status=held".to_owned()), label, did: did.to_owned() }));
     }
     news.extend(list.retired.values().filter_map(|retired| match retired {
         Retired::Expired { label, last_listed } if *last_listed >= yesterday => {
             let did = "fell back to its usual level and is no longer listed".to_owned();
-            Some((4, News { issue: None, label: label.clone(), did }))
+            Some((4, News { href: None, label: label.clone(), did }))
         }
         Retired::Expired { .. } | Retired::MergedInto(_) => None,
     }));

@@ -8,6 +8,10 @@ use super::scale::Scale;
 use super::{escape, open};
 use crate::format::short_date;
 
+/// How the last day is drawn, to be said beside the chart: a day that has only begun must not read as a fall.
+pub const UNFINISHED_DAY: &str =
+    "A last day that is not over is drawn thin, and left out while it is lower than the day before.";
+
 /// At most this many lines are drawn: more cannot be told apart.
 const MOST_SERIES: usize = 4;
 
@@ -19,7 +23,7 @@ pub struct LineChart<'a> {
     pub title: &'a str,
     /// What can be seen, in a sentence.
     pub description: &'a str,
-    /// The days, oldest first; the last one is not over.
+    /// The days, oldest first; the last one is not over, see [`UNFINISHED_DAY`].
     pub days: &'a [Date],
     /// The lines.
     pub series: &'a [Series],
@@ -33,6 +37,15 @@ pub struct Series {
     pub label: String,
     /// A value for each day.
     pub values: Vec<f64>,
+}
+
+/// What is drawn of the days.
+#[derive(Clone, Copy)]
+struct Drawn {
+    /// How many, from the first.
+    days: usize,
+    /// Whether the last of them is not over.
+    unfinished: bool,
 }
 
 /// The measures of a drawing, in pixels.
@@ -49,7 +62,7 @@ struct Frame {
 }
 
 const WIDE: Frame =
-    Frame { width: 640.0, height: 300.0, left: 52.0, right: 168.0, top: 16.0, bottom: 34.0, dates_every: 7 };
+    Frame { width: 640.0, height: 300.0, left: 52.0, right: 184.0, top: 16.0, bottom: 34.0, dates_every: 7 };
 const NARROW: Frame =
     Frame { width: 256.0, height: 160.0, left: 48.0, right: 14.0, top: 12.0, bottom: 30.0, dates_every: 14 };
 /// From one line of a label to the next.
@@ -57,7 +70,7 @@ const LINE_HEIGHT: f64 = 17.0;
 /// What a date on the axis takes, at most.
 const DATE_WIDTH: f64 = 60.0;
 /// Letters of a label on one line, in the room at the right of [`WIDE`].
-const LETTERS: usize = 20;
+const LETTERS: usize = 18;
 
 impl LineChart<'_> {
     /// The chart for wide screens, and for narrow ones a small chart for each line.
@@ -65,30 +78,37 @@ impl LineChart<'_> {
         let series = &self.series[..self.series.len().min(MOST_SERIES)];
         let largest = series.iter().flat_map(|line| &line.values).copied().fold(0.0, f64::max);
         let scale = Scale::reaching(largest.max(self.band.map_or(0.0, |(_, high)| high)));
+        let drawn = self.drawn();
         let mut html = String::from("<div class=\"d-wide\">");
         html.push_str(&open(self.id, self.title, self.description, WIDE.width, WIDE.height));
-        self.draw_ground(&mut html, WIDE, scale);
+        self.draw_ground(&mut html, WIDE, drawn, scale);
         for (number, line) in series.iter().enumerate() {
-            draw_line(&mut html, WIDE, scale, number, &line.values);
+            draw_line(&mut html, WIDE, drawn, scale, number, &line.values);
         }
-        draw_labels(&mut html, self.labels(scale, series));
+        draw_labels(&mut html, self.labels(drawn, scale, series));
         html.push_str("</svg></div><div class=\"d-narrow\">");
         for (number, line) in series.iter().enumerate() {
             let id = format!("{}-{number}", self.id);
             let title = format!("{}: {}", line.label, self.title);
             write!(html, "<p class=\"d-chart-label\">{}</p>", escape(&line.label)).expect(WRITES);
             html.push_str(&open(&id, &title, self.description, NARROW.width, NARROW.height));
-            self.draw_ground(&mut html, NARROW, scale);
-            draw_line(&mut html, NARROW, scale, number, &line.values);
+            self.draw_ground(&mut html, NARROW, drawn, scale);
+            draw_line(&mut html, NARROW, drawn, scale, number, &line.values);
             html.push_str("</svg>");
         }
         html.push_str("</div>");
         html
     }
 
-    fn labels(&self, scale: Scale, series: &[Series]) -> Vec<Label> {
+    /// The last day is left out while it is lower than the day before on every line.
+    fn drawn(&self) -> Drawn {
+        let unfinished = self.days.len() > 1 && self.series.iter().any(|line| draws_last(&line.values));
+        Drawn { days: if unfinished { self.days.len() } else { self.days.len().saturating_sub(1) }, unfinished }
+    }
+
+    fn labels(&self, drawn: Drawn, scale: Scale, series: &[Series]) -> Vec<Label> {
         let lines = series.iter().enumerate().filter_map(|(number, line)| {
-            let y = WIDE.y(scale, *line.values.last()?);
+            let y = WIDE.y(scale, *line.values.get(..drawn.days)?.last()?);
             Some(Label { y, class: format!("d-label d-series-{number}"), lines: wrap(&line.label) })
         });
         let band = self.band.map(|(low, high)| {
@@ -99,7 +119,7 @@ impl LineChart<'_> {
     }
 
     /// Grid, axis, dates and the usual range.
-    fn draw_ground(&self, svg: &mut String, frame: Frame, scale: Scale) {
+    fn draw_ground(&self, svg: &mut String, frame: Frame, drawn: Drawn, scale: Scale) {
         let (left, end) = (frame.left, frame.width - frame.right);
         if let Some((low, high)) = self.band {
             let (y, bottom) = (frame.y(scale, high), frame.y(scale, low));
@@ -123,12 +143,16 @@ impl LineChart<'_> {
             .expect(WRITES);
         }
         // The dates are counted back from the last, so that the newest day always has its date.
-        let last = self.days.len().saturating_sub(1);
-        for (index, day) in
-            self.days.iter().enumerate().filter(|(index, _)| (last - index).is_multiple_of(frame.dates_every))
+        let last = drawn.days.saturating_sub(1);
+        for (index, day) in self
+            .days
+            .iter()
+            .take(drawn.days)
+            .enumerate()
+            .filter(|(index, _)| (last - index).is_multiple_of(frame.dates_every))
         {
             // The last date may reach over the edge of a narrow chart, so there it ends at the edge.
-            let (x, y) = (frame.x(index, self.days.len()), frame.height - 10.0);
+            let (x, y) = (frame.x(index, drawn.days), frame.height - 10.0);
             let room = frame.width - x;
             let (x, anchor) = if room < DATE_WIDTH / 2.0 { (frame.width, "end") } else { (x, "middle") };
             write!(svg, "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"{anchor}\">{}</text>", short_date(*day))
@@ -150,22 +174,27 @@ impl Frame {
 
 const WRITES: &str = "a String can always be written to";
 
-/// One line. Its last day is not over, so the way to it is drawn thin and its dot open: it is no fall.
-fn draw_line(svg: &mut String, frame: Frame, scale: Scale, number: usize, values: &[f64]) {
+/// One line, which ends with `drawn`.
+fn draw_line(svg: &mut String, frame: Frame, drawn: Drawn, scale: Scale, number: usize, values: &[f64]) {
     let point =
-        |(index, value): (usize, &f64)| format!("{:.1},{:.1}", frame.x(index, values.len()), frame.y(scale, *value));
-    let points: Vec<String> = values.iter().enumerate().map(point).collect();
-    let [whole @ .., last] = &points[..] else { return };
-    let before = whole.last().unwrap_or(last);
+        |(index, value): (usize, &f64)| format!("{:.1},{:.1}", frame.x(index, drawn.days), frame.y(scale, *value));
+    let points: Vec<String> = values.iter().take(drawn.days).enumerate().map(point).collect();
+    let Some(last) = points.last() else { return };
     let (x, y) = last.split_once(',').expect("a point has been written with a comma");
-    write!(
-        svg,
-        "<polyline class=\"d-line d-series-{number}\" points=\"{}\"/>\
-         <polyline class=\"d-line d-unfinished d-series-{number}\" points=\"{before} {last}\"/>\
-         <circle class=\"d-dot d-unfinished d-series-{number}\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>",
-        whole.join(" ")
-    )
-    .expect(WRITES);
+    let whole_days = if drawn.unfinished { points.len() - 1 } else { points.len() };
+    let class = if drawn.unfinished { "d-dot d-unfinished" } else { "d-dot" };
+    write!(svg, "<polyline class=\"d-line d-series-{number}\" points=\"{}\"/>", points[..whole_days].join(" "))
+        .expect(WRITES);
+    if let (true, Some(before)) = (drawn.unfinished, whole_days.checked_sub(1).map(|day| &points[day])) {
+        write!(svg, "<polyline class=\"d-line d-unfinished d-series-{number}\" points=\"{before} {last}\"/>")
+            .expect(WRITES);
+    }
+    write!(svg, "<circle class=\"{class} d-series-{number}\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>").expect(WRITES);
+}
+
+/// Whether a line's last day is high enough already to be drawn though it is not over.
+pub fn draws_last(values: &[f64]) -> bool {
+    matches!(values, [.., before, last] if *last > 0.0 && last >= before)
 }
 
 /// What is written at the right of the drawing, beside a line's end or the band.
@@ -260,26 +289,39 @@ mod tests {
         <svg class="d-chart" viewBox="0 0 640 300" role="img" aria-labelledby="c-title c-desc" focusable="false">
         <title id="c-title">Posts a day</title>
         <desc id="c-desc">It doubled.</desc>
-        <rect class="d-band" x="52" y="172.2" width="420" height="62.5"/>
-        <line class="d-axis" x1="52" x2="472" y1="266.0" y2="266.0"/>
+        <rect class="d-band" x="52" y="172.2" width="404" height="62.5"/>
+        <line class="d-axis" x1="52" x2="456" y1="266.0" y2="266.0"/>
         <text x="44" y="271.0" text-anchor="end">0</text>
-        <line class="d-grid" x1="52" x2="472" y1="203.5" y2="203.5"/>
+        <line class="d-grid" x1="52" x2="456" y1="203.5" y2="203.5"/>
         <text x="44" y="208.5" text-anchor="end">2</text>
-        <line class="d-grid" x1="52" x2="472" y1="141.0" y2="141.0"/>
+        <line class="d-grid" x1="52" x2="456" y1="141.0" y2="141.0"/>
         <text x="44" y="146.0" text-anchor="end">4</text>
-        <line class="d-grid" x1="52" x2="472" y1="78.5" y2="78.5"/>
+        <line class="d-grid" x1="52" x2="456" y1="78.5" y2="78.5"/>
         <text x="44" y="83.5" text-anchor="end">6</text>
-        <line class="d-grid" x1="52" x2="472" y1="16.0" y2="16.0"/>
+        <line class="d-grid" x1="52" x2="456" y1="16.0" y2="16.0"/>
         <text x="44" y="21.0" text-anchor="end">8</text>
-        <text x="472.0" y="290" text-anchor="middle">21 Nov</text>
+        <text x="456.0" y="290" text-anchor="middle">21 Nov</text>
         <polyline class="d-line d-series-0" points="52.0,141.0"/>
-        <polyline class="d-line d-unfinished d-series-0" points="52.0,141.0 472.0,16.0"/>
-        <circle class="d-dot d-unfinished d-series-0" cx="472.0" cy="16.0" r="4"/>
-        <text class="d-label d-series-0" x="484" y="20.5">&lt;b&gt;Parking&lt;/b&gt;</text>
-        <text class="d-label-band" x="484" y="208.0">Usual range</text>
+        <polyline class="d-line d-unfinished d-series-0" points="52.0,141.0 456.0,16.0"/>
+        <circle class="d-dot d-unfinished d-series-0" cx="456.0" cy="16.0" r="4"/>
+        <text class="d-label d-series-0" x="468" y="20.5">&lt;b&gt;Parking&lt;/b&gt;</text>
+        <text class="d-label-band" x="468" y="208.0">Usual range</text>
         </svg>
         </div>
         "#);
+    }
+
+    #[test]
+    fn a_day_that_has_only_begun_is_no_fall() {
+        let drawn = |values: Vec<f64>| {
+            let days: Vec<Date> = (1..=3).map(|day| date(2026, 11, day)).collect();
+            let series = [Series { label: "a".to_owned(), values }];
+            LineChart { id: "c", title: "t", description: "d", days: &days, series: &series, band: None }.draw()
+        };
+        let morning = drawn(vec![5.0, 9.0, 1.0]);
+        assert!(!morning.contains("3 Nov") && !morning.contains("d-unfinished"), "{morning}");
+        let rising = drawn(vec![5.0, 9.0, 12.0]);
+        assert!(rising.contains("3 Nov") && rising.contains("d-unfinished"), "{rising}");
     }
 
     #[test]
@@ -305,8 +347,8 @@ mod tests {
     fn long_labels_are_cut_to_two_lines() {
         assert_eq!(
             wrap("GP appointments: 8am phone queue in the morning again"),
-            ["GP appointments: 8am", "phone queue in the…"]
+            ["GP appointments:", "8am phone queue in…"]
         );
-        assert_eq!(wrap("Llanfairpwllgwyngyllgogerych"), ["Llanfairpwllgwyngyl…"]);
+        assert_eq!(wrap("Llanfairpwllgwyngyllgogerych"), ["Llanfairpwllgwyng…"]);
     }
 }

@@ -10,7 +10,7 @@ mod scale;
 mod spark;
 
 pub use bars::{BarChart, meter};
-pub use line::{LineChart, Series};
+pub use line::{LineChart, Series, UNFINISHED_DAY, draws_last};
 pub use spark::spark;
 
 /// Text made safe between tags and inside quoted attributes.

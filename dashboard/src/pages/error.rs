@@ -100,7 +100,5 @@ fn words(error: &AppError) -> (&'static str, Vec<String>, Option<String>) {
 
 /// A message as a sentence.
 fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+    format!("{}.", format::sentence_start(message).trim_end_matches('.'))
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::cache::Kept;
-use crate::charts::{LineChart, Series};
+use crate::charts::{LineChart, Series, UNFINISHED_DAY};
 use crate::error::AppError;
 use crate::facet::Facet;
 use crate::findings;
@@ -315,7 +315,7 @@ fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
         chart_about: match days[..] {
             [oldest, .., newest] => {
                 format!(
-                    "{title}, {}. All of England. The last day is not over, so it is drawn thin.{}",
+                    "{title}, {}. All of England. {UNFINISHED_DAY}{}",
                     format::dates(oldest, newest),
                     audience.chart_note()
                 )
@@ -323,10 +323,7 @@ fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
             _ => String::new(),
         },
         chart_table: day_table(&largest, audience),
-        issues_heading: match matching.len() as u64 {
-            0 => "No issue is above its usual range".to_owned(),
-            number => format!("{} above the usual range", counted(number, "issue is", "issues are")),
-        },
+        issues_heading: findings::standing_out(&matching),
         issues_about,
         rows: IssueTable::new(matching.iter().copied().take(MOST_ROWS), audience),
         all_issues: format!("See all {}", counted(list.issues.len() as u64, "issue", "issues")),

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use url::form_urlencoded;
 
 use crate::app::App;
-use crate::charts::{LineChart, Series, meter};
+use crate::charts::{LineChart, Series, UNFINISHED_DAY, draws_last, meter};
 use crate::config::Audience;
 use crate::error::AppError;
 use crate::findings::{self, Reason};
@@ -172,9 +172,8 @@ async fn show(app: &App, list: &TrendList, issue: &Issue, merged: Option<String>
         chart_heading: findings::chart_heading(issue),
         chart: chart(issue, audience),
         chart_about: format!(
-            "Posts a day, all of England. The band is what is usual: {}. {} is not over, so it is drawn thin.{}",
+            "Posts a day, all of England. The band is what is usual: {}. {UNFINISHED_DAY}{}",
             findings::usual_range(issue, audience),
-            format::day_and_month(format::london(list.as_of).date()),
             audience.chart_note()
         ),
         chart_table: table(issue, audience),
@@ -218,7 +217,7 @@ fn evidence(issue: &Issue, audience: Audience) -> Vec<EvidenceRow> {
                 expected: format::decimal(evidence.expected),
                 times: times
                     .map_or_else(|| "not shown".to_owned(), |number| format::times(number as f64 / evidence.expected)),
-                odds: format::odds(evidence.p),
+                odds: if evidence.p < 0.5 { format::odds(evidence.p) } else { "no rise here".to_owned() },
             }
         })
         .collect()
@@ -248,10 +247,9 @@ fn gate(issue: &Issue, audience: Audience) -> Vec<GateRow> {
 fn chart(issue: &Issue, audience: Audience) -> String {
     let days: Vec<Date> = issue.days.iter().map(|day| day.day).collect();
     let values: Vec<f64> = issue.days.iter().map(|day| audience.count(day.posts).plotted()).collect();
-    let label = issue
-        .days
-        .last()
-        .map_or_else(String::new, |day| format!("{} on {}", audience.count(day.posts), format::short_date(day.day)));
+    let end = issue.days.iter().rev().nth(usize::from(!draws_last(&values)));
+    let label =
+        end.map_or_else(String::new, |day| format!("{} on {}", audience.count(day.posts), format::short_date(day.day)));
     let most = issue.days.iter().max_by_key(|day| day.posts);
     let description = most.map_or_else(String::new, |day| {
         format!(
@@ -330,7 +328,7 @@ fn glance(app: &App, issue: &Issue, languages: &[Group]) -> Vec<(&'static str, S
 
 fn places_heading(app: &App, issue: &Issue) -> String {
     match issue.regions.iter().find(|(region, posts)| app.parts.labels.regions.contains_key(region) && *posts > 0) {
-        Some((region, _)) => format!("Most posts that name a region are about {}", app.parts.labels.region(region)),
+        Some((region, _)) => format!("{} is the region named most", app.parts.labels.region(region)),
         None => "No post names a region".to_owned(),
     }
 }

@@ -174,7 +174,7 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
             counted(number, "issue held: looks coordinated", "issues held: look coordinated")
         }
         (Some(status), number) => format!("{}: {}", labels::status(status), counted(number, "issue", "issues")),
-        (None, number) => format!("{} above the usual range", counted(number, "issue is", "issues are")),
+        (None, _) => findings::standing_out(&shown),
     };
     let reasons = shown.iter().filter(|_| held).map(|issue| {
         let failed = issue.gate.iter().filter(|check| !check.passed);

@@ -146,8 +146,7 @@ impl From<SearchError> for Refused {
         match error {
             SearchError::Query(error) => Self::Query(error),
             SearchError::TooSlow { .. } | SearchError::TooDeep { .. } => {
-                let message = error.to_string();
-                Self::Narrow(format!("{}{}", message[..1].to_uppercase(), &message[1..]))
+                Self::Narrow(format::sentence_start(&error.to_string()))
             }
             SearchError::Store(_) => Self::Failed(error.into()),
         }

@@ -98,7 +98,7 @@ fn row(app: &App, source: &SourceHealth) -> SourceRow {
     let plotted: Vec<f64> = whole_days.iter().map(|posts| audience.count(*posts).plotted()).collect();
     let last_success = source.last_success.map_or_else(
         || "never".to_owned(),
-        |at| format!("{} ({} ago)", format::moment(at), format::duration(now.duration_since(at))),
+        |at| format!("{} ({})", format::moment(at), format::ago(now.duration_since(at))),
     );
     let next = match source.next_attempt {
         Some(at) if at > now => format!("{}, in {}", format::time(at), format::duration(at.duration_since(now))),
@@ -124,7 +124,7 @@ fn row(app: &App, source: &SourceHealth) -> SourceRow {
             Some(0) if audience == Audience::Staff => "less than 1 a day".to_owned(),
             Some(posts) => format!("{} a day", audience.count(posts)),
         },
-        spark: spark(&plotted),
+        spark: if plotted.iter().any(|posts| *posts > 0.0) { spark(&plotted) } else { String::new() },
         spark_words: format!("Posts on each of the last {} days: {}", counts.len(), counts.join(", ")),
     }
 }

@@ -72,7 +72,7 @@ async fn issues_can_be_followed_as_a_feed() {
         <title>8am phone queue</title>
         <link rel="alternate" type="text/html" href="/issues/01KA7M3E5C0000000000000001"/>
         <updated>2026-11-17T07:52:00Z</updated>
-        <summary>2,440 posts in 7 days from 1,952 voices, against 1,358 in the 7 days before (up 80%). Above its usual range every day since 16 November 2026. Usual is 140 to 225 posts a day. Social media: 820 voices in 24 hours, where 210 would be expected (3.9 times as many). If nothing had changed, the chance of so many would be 1 in 8,000,000. Most about North East and Yorkshire, and heard in 3 of 4 regions. ‘phone queue’ and ‘8am’ are used more than usual. Not one source: the busiest, Patients forum, has 14% of the posts of the last 7 days. Counted as posts but not as voices: 96 copies of the same text beyond the third and 12 further posts by people who had already spoken within 24 hours.</summary>
+        <summary>2,440 posts in 7 days from 1,952 voices, against 1,358 in the 7 days before (up 80%). Above its usual range every day since 16 November 2026. Usual is 140 to 225 posts a day. Social media: 820 voices in 24 hours, where 210 would be expected (3.9 times as many). If nothing had changed, the chance of so many would be 1 in 8,000,000. North East and Yorkshire is the region named most, in 1,220 of the 1,715 posts that name one. Heard in 3 of 4 regions. ‘phone queue’ and ‘8am’ are used more than usual. Not one source: the busiest, Patients forum, has 14% of the posts of the last 7 days. Counted as posts but not as voices: 96 copies of the same text beyond the third and 12 further posts by people who had already spoken within 24 hours.</summary>
         </entry>
         "#);
 }
