@@ -71,3 +71,58 @@ impl Chain {
         &self.regions
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::untagged;
+
+    static CHAIN: LazyLock<Chain> =
+        LazyLock::new(|| Chain::load(&PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../config"))).unwrap());
+
+    fn enriched(text: &str) -> Enriched {
+        let mut post = untagged(text);
+        CHAIN.enrich(std::slice::from_mut(&mut post));
+        post
+    }
+
+    #[test]
+    fn a_post_gets_all_its_tags() {
+        let post = enriched("Dr Patel never listened, I live in LS6 1AA and no dentist will see me. Disgraceful!");
+        assert_eq!(
+            post.post.text,
+            "Dr [name] never listened, I live in [postcode LS6] and no dentist will see me. Disgraceful!"
+        );
+        assert_eq!(post.language.as_deref(), Some("en"));
+        assert_eq!(post.sentiment.unwrap().label, bus::SentimentLabel::Negative);
+        assert!(post.topics.iter().any(|tag| CHAIN.topics().get(&tag.topic).unwrap().name == "Dentistry"), "{post:?}");
+        assert_eq!(post.region(), Some("north-east-and-yorkshire"));
+        assert!(CHAIN.regions().iter().any(|region| Some(region.slug.as_str()) == post.region()));
+    }
+
+    #[test]
+    fn a_missing_configuration_is_named() {
+        let error = Chain::load(Path::new("/nowhere")).err().unwrap().to_string();
+        assert!(error.starts_with("/nowhere/topics.toml: cannot be read"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn enriching_again_changes_nothing(text in r"([a-zA-Z']{1,8}|[0-9]{1,5}|[ .,!?@/#é’-]{1,2}| in | London ){0,30}") {
+            let once = enriched(&text);
+            let mut twice = once.clone();
+            CHAIN.enrich(std::slice::from_mut(&mut twice));
+            prop_assert_eq!(once, twice);
+        }
+
+        #[test]
+        fn any_text_is_withstood(text in any::<String>()) {
+            enriched(&text);
+        }
+    }
+}

@@ -58,9 +58,30 @@ pub(crate) fn word_after(text: &str, start: usize) -> &str {
 
 /// Whether `at` stands in a link, before its query: what is written there are names of pages, not words.
 pub(crate) fn is_in_link(text: &str, at: usize) -> bool {
-    let start = text[..at].rfind(char::is_whitespace).unwrap_or(0);
-    let before = &text[start..at];
+    // Looking back further, at every match, would make a long text without spaces cost the square of its length.
+    const LONGEST_LINK: usize = 500;
+    let near = &text[ceil_boundary(text, at.saturating_sub(LONGEST_LINK))..at];
+    let before = near.rsplit(char::is_whitespace).next().unwrap_or(near);
     (before.contains("://") || before.contains("www.")) && !before.contains('?')
+}
+
+/// The part of a text that is looked at for tags: whatever a text is about, it says so in its first 64 KiB.
+pub(crate) fn tagged_part(text: &str) -> &str {
+    beginning(text, 64 * 1024)
+}
+
+/// At most `bytes` of the text, cut between characters.
+pub(crate) fn beginning(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The first place between characters at or after `at`.
+fn ceil_boundary(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|index| text.is_char_boundary(*index)).unwrap_or(text.len())
 }
 
 /// Straight and curly apostrophes.
@@ -78,6 +99,13 @@ mod tests {
         assert!(!is_whole_word(text, 2, 5), "a letter outside ASCII is a letter too");
         assert!(is_whole_word(text, 9, 13));
         assert!(!is_whole_word(text, 9, 12));
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        assert_eq!(beginning("aé", 2), "a");
+        assert_eq!(beginning("aé", 3), "aé");
+        assert_eq!(ceil_boundary("éa", 1), 2);
     }
 
     #[test]

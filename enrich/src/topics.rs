@@ -11,7 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::Enricher;
-use crate::text::{ends_word, starts_word};
+use crate::text::{ends_word, starts_word, tagged_part};
 
 /// One subject that posts are tagged with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Topics {
     fn tags(&self, post: &Post) -> Vec<TopicTag> {
         let mut found = Vec::new();
         for text in [post.title.as_deref(), Some(post.text.as_str())].into_iter().flatten() {
-            self.find(text, &mut found);
+            self.find(tagged_part(text), &mut found);
         }
         // The same phrase said twice does not make a post more about its subject.
         found.sort_unstable();

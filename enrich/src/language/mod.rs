@@ -13,6 +13,7 @@ use bus::Enriched;
 use whatlang::{Detector, Lang};
 
 use crate::Enricher;
+use crate::text::beginning;
 use script::Scripts;
 use words::{Votes, Words};
 
@@ -57,7 +58,7 @@ impl LanguageEnricher {
 
     /// The ISO 639-1 code of the language of `text`, or `None` when not sure. `hint` is what the source claims.
     fn detect(&self, text: &str, hint: Option<&str>) -> Option<&'static str> {
-        let text = beginning(text);
+        let text = beginning(text, MAX_BYTES);
         let mut scripts = Scripts::default();
         let mut votes = Votes::default();
         for token in tokens::of(text) {
@@ -103,12 +104,6 @@ impl Enricher for LanguageEnricher {
             item.language = code.map(str::to_owned);
         }
     }
-}
-
-/// At most [`MAX_BYTES`] of the text, cut between characters.
-fn beginning(text: &str) -> &str {
-    let end = (0..=MAX_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    &text[..end.unwrap_or(0)]
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use bus::config_file::ConfigError;
 use bus::{Enriched, Place, Post};
 
 use crate::Enricher;
+use crate::text::tagged_part;
 use districts::Districts;
 use finder::Finder;
 
@@ -52,6 +53,7 @@ impl PlaceEnricher {
     fn places(&self, post: &Post) -> Vec<Place> {
         let mut places = Vec::new();
         for text in [post.title.as_deref(), Some(post.text.as_str())].into_iter().flatten() {
+            let text = tagged_part(text);
             self.finder.find(text, &mut places);
             self.districts.find(text, &mut places);
         }

@@ -5,8 +5,12 @@ use crate::text::starts_word;
 
 /// Finds e-mail addresses, `@name`, `@name@server`, `@name.server` and `u/name`.
 pub(super) fn find(text: &str, found: &mut Vec<Span>) {
+    let mut done = 0;
     for (at, _) in text.match_indices('@') {
-        if let Some(span) = email(text, at).or_else(|| handle(text, at)) {
+        // What follows another address directly begins a new one, as it would once that is replaced.
+        let begins = at == done || starts_word(text, at);
+        if let Some(span) = email(text, at).or_else(|| if begins { handle(text, at) } else { None }) {
+            done = span.end;
             found.push(span);
         }
     }
@@ -34,9 +38,6 @@ fn email(text: &str, at: usize) -> Option<Span> {
 }
 
 fn handle(text: &str, at: usize) -> Option<Span> {
-    if !starts_word(text, at) {
-        return None;
-    }
     let name = handle_name(&text[at + 1..]);
     let mut end = at + 1 + name.len();
     if !name.chars().any(char::is_alphabetic) || is_time(name) {

@@ -92,7 +92,7 @@ fn is_headline(text: &str, start: usize, end: usize) -> bool {
     let capital = |word: &str| word.starts_with(char::is_uppercase);
     let follows = text[end..].starts_with(' ') && capital(word_after(text, end));
     let precedes = text[..start].ends_with(' ') && capital(word_before(text, start));
-    follows || precedes
+    follows || precedes || text[..start].ends_with('-')
 }
 
 /// The end of one to three names that begin at `start`; initials among them do not count.

@@ -170,6 +170,16 @@ fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn details_in_a_row_are_all_replaced() {
+    let redactor = Redactor::new();
+    assert_eq!(redactor.redact("@jo@mo@bo@so"), "[handle][handle]");
+    for piece in ["@a@b", "a@b.cc", "LS6 1AA, ", "07700900123 ", "u/name ", "Dr Smith, "] {
+        let redacted = redactor.redact(&piece.repeat(500)).into_owned();
+        assert!(!redacted.contains('@') && !redacted.contains("1AA") && !redacted.contains("Smith"), "{redacted}");
+    }
+}
+
 proptest! {
     #[test]
     fn redacting_twice_changes_nothing_more(text in pieces()) {

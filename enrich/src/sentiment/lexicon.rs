@@ -1,6 +1,7 @@
 //! The lexicon: `vader.txt`, `emoji.txt` and our own `health.txt`, which wins over the others.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 
 use bus::config_file::{self, ConfigError};
@@ -74,13 +75,19 @@ impl Lexicon {
         self.emoji.get(&c).copied()
     }
 
-    /// The longest phrase that begins with `words[0]`: how many words it has, and how it feels. `words` are the parts of
-    /// `lower` that are words.
-    pub(super) fn phrase(&self, lower: &str, words: &[std::ops::Range<usize>]) -> Option<(usize, f32)> {
-        (2..=MAX_PHRASE.min(words.len())).rev().find_map(|length| {
-            let valence = self.phrases.get(&lower[words[0].start..words[length - 1].end])?;
-            Some((length, *valence))
-        })
+    /// The longest phrase at the beginning of `words`, which are the parts of `lower` that are words: how many words it
+    /// has, and how it feels.
+    pub(super) fn phrase<'a>(
+        &self,
+        lower: &str,
+        words: impl Iterator<Item = &'a Range<usize>>,
+    ) -> Option<(usize, f32)> {
+        let mut words = words.take(MAX_PHRASE).peekable();
+        let start = words.peek()?.start;
+        let phrase = |(index, word): (usize, &Range<usize>)| {
+            self.phrases.get(&lower[start..word.end]).map(|valence| (index + 1, *valence))
+        };
+        words.enumerate().skip(1).filter_map(phrase).last()
     }
 
     fn word(&mut self, word: &str) -> &mut Word {

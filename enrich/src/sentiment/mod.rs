@@ -11,6 +11,7 @@ use bus::config_file::ConfigError;
 use bus::{Enriched, Post, Sentiment, SentimentLabel};
 
 use crate::Enricher;
+use crate::text::tagged_part;
 use lexicon::Lexicon;
 
 /// Scores from here on are positive, and up to here negative. Measured on English tweets and on comments of NHS
@@ -37,7 +38,7 @@ impl SentimentEnricher {
             Some(title) => Cow::Owned(format!("{title}. {}", post.text)),
             None => Cow::Borrowed(post.text.as_str()),
         };
-        let score = self.score(&text);
+        let score = self.score(tagged_part(&text));
         let label = match score {
             score if score >= POSITIVE => SentimentLabel::Positive,
             score if score <= NEGATIVE => SentimentLabel::Negative,

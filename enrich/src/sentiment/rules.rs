@@ -23,8 +23,7 @@ const ALPHA: f32 = 15.0;
 /// How `text` feels, from -1 to 1 (VADER's compound score).
 pub(super) fn score(lexicon: &Lexicon, text: &str) -> f32 {
     let lower = text.to_ascii_lowercase();
-    let mut tokens = tokens::of(lexicon, text, &lower);
-    join_phrases(lexicon, &lower, &mut tokens);
+    let mut tokens = join_phrases(lexicon, &lower, tokens::of(lexicon, text, &lower));
     silence_no(&lower, &mut tokens);
     let shouting = tokens.iter().any(|token| token.shouted) && tokens.iter().any(|token| !token.shouted);
     let mut sum = 0.0;
@@ -46,22 +45,22 @@ pub(super) fn score(lexicon: &Lexicon, text: &str) -> f32 {
 }
 
 /// Makes one token of every phrase of the lexicon.
-fn join_phrases(lexicon: &Lexicon, lower: &str, tokens: &mut Vec<Token>) {
+fn join_phrases(lexicon: &Lexicon, lower: &str, tokens: Vec<Token>) -> Vec<Token> {
+    let mut joined = Vec::with_capacity(tokens.len());
     let mut index = 0;
     while index < tokens.len() {
-        if tokens[index].word.begins_phrase {
-            let end = (index + 4).min(tokens.len());
-            let words: Vec<_> = tokens[index..end].iter().map(|token| token.at.clone()).collect();
-            if let Some((length, valence)) = lexicon.phrase(lower, &words) {
-                let last = tokens[index + length - 1].at.end;
-                let token = &mut tokens[index];
-                token.at.end = last;
-                token.word = Word { valence: (valence != 0.0).then_some(valence), ..Default::default() };
-                tokens.drain(index + 1..index + length);
-            }
+        let mut token = tokens[index].clone();
+        let phrase =
+            if token.word.begins_phrase { lexicon.phrase(lower, tokens[index..].iter().map(|t| &t.at)) } else { None };
+        if let Some((length, valence)) = phrase {
+            token.at.end = tokens[index + length - 1].at.end;
+            token.word = Word { valence: (valence != 0.0).then_some(valence), ..Word::default() };
+            index += length - 1;
         }
+        joined.push(token);
         index += 1;
     }
+    joined
 }
 
 /// "no" has a feeling of its own only where it does not negate another word's.
