@@ -1,5 +1,7 @@
 //! Terms to issues: terms that the same posts use belong together.
 
+use std::collections::BTreeMap;
+
 use super::candidates::Candidate;
 use super::frame::{Counting, Frame};
 use super::score::{Rise, position};
@@ -57,6 +59,20 @@ pub(super) fn group(frame: &Frame, counting: Counting, candidates: &[Candidate],
     merge(groups)
 }
 
+/// Joins each group to the one whose position is given, which is its own or one before.
+pub(super) fn join(groups: Vec<Group>, with: &[usize]) -> Vec<Group> {
+    let mut joined: BTreeMap<usize, Group> = BTreeMap::new();
+    for (group, &at) in groups.into_iter().zip(with) {
+        match joined.get_mut(&at) {
+            Some(first) => first.absorb(group),
+            None => {
+                joined.insert(at, group);
+            }
+        }
+    }
+    joined.into_values().collect()
+}
+
 /// Whether the term rises even without the posts that other groups explain.
 fn leads(frame: &Frame, counting: Counting, candidate: &Candidate, explained: &Bits, threshold: f64) -> bool {
     let mut tallies = candidate.tallies;
@@ -85,8 +101,7 @@ fn merge(mut groups: Vec<Group>) -> Vec<Group> {
         match partner {
             Some(other) => {
                 let merged = groups.remove(at);
-                groups[other].terms.extend(merged.terms);
-                groups[other].posts.add(&merged.posts);
+                groups[other].absorb(merged);
                 // The grown group may now overlap with others before it.
                 at = other;
             }
@@ -94,6 +109,13 @@ fn merge(mut groups: Vec<Group>) -> Vec<Group> {
         }
     }
     groups
+}
+
+impl Group {
+    fn absorb(&mut self, other: Self) {
+        self.terms.extend(other.terms);
+        self.posts.add(&other.posts);
+    }
 }
 
 /// A set of posts.

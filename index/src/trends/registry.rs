@@ -16,6 +16,8 @@ const REMEMBERED: i64 = 21 * DAY;
 const SAME: f64 = 0.25;
 /// Part of the posts of one issue found in the cluster of another from which the two are one.
 const MERGED: f64 = 0.5;
+/// Part of the posts of a cluster known as those of an issue from which it belongs to that issue.
+const INSIDE: f64 = 0.5;
 /// Terms and posts remembered of an issue at most.
 const TERMS: usize = 24;
 const POSTS: usize = 400;
@@ -85,6 +87,22 @@ impl Registry {
             }
         }
         identities
+    }
+
+    /// For each cluster, the first one that lies inside the same issue as it has been known until now, mostly itself.
+    /// What was one issue an hour ago stays one, even if its words have drifted apart.
+    pub(super) fn belonging(&self, sightings: &[Sighting]) -> Vec<usize> {
+        let mut first_inside: BTreeMap<IssueId, usize> = BTreeMap::new();
+        let inside = |sighting: &Sighting| {
+            let known = self.entries.iter().map(|(&id, entry)| (entry.shared_posts(sighting), id));
+            known
+                .filter(|(shared, _)| *shared >= INSIDE)
+                .max_by(|one, two| one.0.total_cmp(&two.0).then(two.1.cmp(&one.1)))
+        };
+        let found = sightings.iter().enumerate();
+        found
+            .map(|(at, sighting)| inside(sighting).map_or(at, |(_, id)| *first_inside.entry(id).or_insert(at)))
+            .collect()
     }
 
     /// What is remembered of an issue.

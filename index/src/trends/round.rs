@@ -11,7 +11,7 @@ use super::course::Course;
 use super::describe::{Calendar, Known, Scene, describe, related};
 use super::frame::{Counting, Frame};
 use super::gate::judge_voices;
-use super::group::group;
+use super::group::{group, join};
 use super::members::{Draft, Hearing, draft};
 use super::model::{Issue, IssueId, Status};
 use super::names::Names;
@@ -39,8 +39,8 @@ impl<'a> Round<'a> {
 
     /// The issues to list and those to hold, strongest first, under the identities that `registry` knows or gives.
     pub(super) fn issues(&self, registry: &mut Registry) -> (Vec<Issue>, Vec<Issue>) {
-        let mut drafts = self.drafts(Counting::Voices, CANDIDATE, self.config.unlist_below);
-        drafts.extend(self.drafts(Counting::Posts, self.config.list_at + LOUD, self.config.list_at + LOUD));
+        let mut drafts = self.drafts(registry, Counting::Voices, CANDIDATE, self.config.unlist_below);
+        drafts.extend(self.drafts(registry, Counting::Posts, self.config.list_at + LOUD, self.config.list_at + LOUD));
         let courses: Vec<Course> = drafts.iter().map(|draft| self.course(draft)).collect();
         let sightings = drafts.iter().zip(&courses).map(|(draft, course)| self.sighting(draft, course));
         let identities = registry.identify(&sightings.collect::<Vec<_>>(), self.frame.as_of);
@@ -64,10 +64,15 @@ impl<'a> Round<'a> {
     }
 
     /// Groups of terms that rise by at least `threshold`, as issues without identity, strongest first.
-    fn drafts(&self, counting: Counting, candidate: f64, threshold: f64) -> Vec<Draft> {
+    fn drafts(&self, registry: &Registry, counting: Counting, candidate: f64, threshold: f64) -> Vec<Draft> {
         let candidates = candidates(self.frame, counting, candidate);
         let groups = group(self.frame, counting, &candidates, threshold);
         let mut drafts = draft(self.frame, counting, &candidates, &groups);
+        let sightings: Vec<Sighting> = drafts.iter().map(|draft| self.sighting(draft, &self.course(draft))).collect();
+        let belonging = registry.belonging(&sightings);
+        if belonging.iter().enumerate().any(|(at, &first)| at != first) {
+            drafts = draft(self.frame, counting, &candidates, &join(groups, &belonging));
+        }
         drafts.retain(|draft| draft.evidence.score >= threshold);
         drafts.sort_by(|one, two| {
             let leaders = || one.terms[0].0.cmp(&two.terms[0].0);
