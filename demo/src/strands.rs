@@ -8,10 +8,10 @@ pub(crate) const FOR_EVER: f64 = 1e6;
 const USUAL_MIX: [f64; 4] = [70.0, 17.0, 6.0, 7.0];
 const NORTH_FIRST: &[(Region, f64)] = &[
     (Region::NorthEastAndYorkshire, 0.0),
-    (Region::NorthWest, 5.0),
-    (Region::Midlands, 8.0),
-    (Region::London, 12.0),
-    (Region::East, 13.0),
+    (Region::NorthWest, 3.0),
+    (Region::Midlands, 5.0),
+    (Region::London, 8.0),
+    (Region::East, 9.0),
 ];
 
 const fn issue(
@@ -78,20 +78,20 @@ pub(crate) const STRANDS: &[Strand] = &[
             "phone-queue",
             "Cut off in the 8am queue by surgeries' new telephone system",
             Kind::Medium,
-            (41.0, FOR_EVER),
-            Curve::Ramp { days: 9.0 },
+            (45.0, FOR_EVER),
+            Curve::Ramp { days: 8.0 },
             7.0,
         )
     },
     Strand {
-        spread: &[(Region::Midlands, 0.0), (Region::SouthWest, 7.0)],
+        spread: &[(Region::Midlands, 0.0), (Region::SouthWest, 5.0)],
         spoken: 0.14,
         ..issue(
             "ambulance-handover",
             "Ambulances wait for hours outside hospitals",
             Kind::Medium,
-            (46.0, FOR_EVER),
-            Curve::Ramp { days: 7.0 },
+            (48.0, FOR_EVER),
+            Curve::Ramp { days: 6.0 },
             5.5,
         )
     },
@@ -146,7 +146,7 @@ pub(crate) const STRANDS: &[Strand] = &[
             (Region::East, 0.0),
             (Region::SouthWest, 4.0),
             (Region::NorthEastAndYorkshire, 6.0),
-            (Region::Midlands, 8.0),
+            (Region::Midlands, 5.0),
             (Region::SouthEast, 9.0),
         ],
         spoken: 0.6,
