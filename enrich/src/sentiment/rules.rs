@@ -23,7 +23,7 @@ const ALPHA: f32 = 15.0;
 /// How `text` feels, from -1 to 1 (VADER's compound score).
 pub(super) fn score(lexicon: &Lexicon, text: &str) -> f32 {
     let lower = text.to_ascii_lowercase();
-    let mut tokens = join_phrases(lexicon, &lower, tokens::of(lexicon, text, &lower));
+    let mut tokens = join_phrases(lexicon, &lower, &tokens::of(lexicon, text, &lower));
     silence_no(&lower, &mut tokens);
     let shouting = tokens.iter().any(|token| token.shouted) && tokens.iter().any(|token| !token.shouted);
     let mut sum = 0.0;
@@ -45,7 +45,7 @@ pub(super) fn score(lexicon: &Lexicon, text: &str) -> f32 {
 }
 
 /// Makes one token of every phrase of the lexicon.
-fn join_phrases(lexicon: &Lexicon, lower: &str, tokens: Vec<Token>) -> Vec<Token> {
+fn join_phrases(lexicon: &Lexicon, lower: &str, tokens: &[Token]) -> Vec<Token> {
     let mut joined = Vec::with_capacity(tokens.len());
     let mut index = 0;
     while index < tokens.len() {
