@@ -26,6 +26,8 @@ const STATE: &str = "state.bin";
 const BATCH: usize = 2_000;
 /// Lists are this far apart by the clock, while a backlog is read.
 const LIST_EVERY: Duration = Duration::from_secs(5);
+/// So many changes are worth a new list before its time.
+const MANY: usize = 1_000;
 /// The state is saved this often.
 const SAVE_EVERY: Duration = Duration::from_secs(30);
 /// Saving may take this part of the time.
@@ -91,8 +93,9 @@ struct Pace {
     listed_as_of: Option<Timestamp>,
     saved: Instant,
     save_every: Duration,
-    /// Whether there are changes since the last list, and since the last save.
-    unlisted: bool,
+    /// Changes since the last list.
+    unlisted: usize,
+    /// Whether there are changes since the last save.
     unsaved: bool,
     /// Whether the backlog is read.
     caught_up: bool,
@@ -107,7 +110,7 @@ impl Pace {
             listed_as_of: None,
             saved: Instant::now(),
             save_every: SAVE_EVERY,
-            unlisted: false,
+            unlisted: 0,
             unsaved: false,
             caught_up: false,
             listed_caught_up: false,
@@ -116,7 +119,7 @@ impl Pace {
 
     /// How long to wait for records before something else may be due.
     fn wait(&self) -> Duration {
-        if self.unlisted && !self.listed_caught_up { QUIET } else { SAVE_EVERY }
+        if self.unlisted > 0 && !self.listed_caught_up { QUIET } else { SAVE_EVERY }
     }
 
     fn save_due(&self) -> bool {
@@ -125,11 +128,14 @@ impl Pace {
 
     fn list_due(&self, newest: Option<Timestamp>, every: Duration) -> bool {
         let first_after_backlog = self.caught_up && !self.listed_caught_up;
+        // A source that delivers its history does not move event time on, and changes the list all the same.
+        let is_much = self.unlisted >= MANY;
+        let is_old = self.listed.is_some_and(|listed| listed.elapsed() >= every);
         let is_rested = self.listed.is_none_or(|listed| listed.elapsed() >= LIST_EVERY);
         let is_later = newest
             .zip(self.listed_as_of)
             .is_none_or(|(newest, listed)| newest.duration_since(listed).unsigned_abs() >= every);
-        self.unlisted && (first_after_backlog || (is_rested && is_later))
+        self.unlisted > 0 && (first_after_backlog || (is_rested && (is_later || is_much || is_old)))
     }
 }
 
@@ -153,7 +159,7 @@ impl Stage {
         for record in &records {
             self.offsets.advance(record.partition, record.offset);
         }
-        self.pace.unlisted = true;
+        self.pace.unlisted += records.len();
         self.pace.unsaved = true;
         self.pace.caught_up = records.len() < BATCH;
         self.pace.listed_caught_up &= self.pace.caught_up;
@@ -194,7 +200,7 @@ impl Stage {
         gauge!("discovery_trends_held").set(list.held.len() as f64);
         self.pace.listed = Some(Instant::now());
         self.pace.listed_as_of = Some(list.as_of);
-        self.pace.unlisted = false;
+        self.pace.unlisted = 0;
         self.pace.listed_caught_up = self.pace.caught_up;
         self.publish.send_replace(Some(Arc::new(list)));
         Ok(())
