@@ -22,7 +22,7 @@ const ATTRIBUTABLE: f64 = 0.67;
 /// A part of the smaller group's posts from which two groups are one.
 const OVERLAPPING: f64 = 0.2;
 /// Posts that they must share at least.
-const MIN_SHARED: u32 = 3;
+const MIN_SHARED: u32 = 4;
 
 /// Leader clustering: each term, strongest first, joins the group that it shares most posts with, or leads a new one;
 /// at the end groups that overlap become one.

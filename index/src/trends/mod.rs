@@ -4,7 +4,7 @@
 //! (`words.rs`) and terms (`terms.rs`) and remembers it (`posts.rs`). The way of a list (`round.rs`): copies and repetitions are
 //! marked (`near_duplicates.rs`, `voices.rs`), terms used by more voices than expected are found (`candidates.rs`,
 //! `score.rs`, `stats.rs`), grouped into issues by the posts they share (`group.rs`, `members.rs`), recognised
-//! (`registry.rs`), put to the gate (`gate.rs`) and described (`describe.rs`, `course.rs`, `phrases.rs`, `quotes.rs`).
+//! (`registry.rs`), put to the gate (`gate.rs`) and described (`describe.rs`, `course.rs`, `phrases.rs`, `label.rs`, `quotes.rs`).
 //!
 //! Only `stage.rs` and `state.rs` know a clock or a disk.
 
@@ -18,6 +18,7 @@ mod error;
 mod frame;
 mod gate;
 mod group;
+mod label;
 mod members;
 pub mod model;
 mod names;

@@ -1,20 +1,13 @@
 //! The words of an issue as people write them: its label, its terms, and a query that finds its posts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::terms::{Term, locate};
-use super::words::{Kind, Splitter, Word};
+use super::label;
+use super::terms::{Located, Term, locate};
+use super::words::{Splitter, Word};
 
-/// The part of the worth of the best label from which an older one is kept.
-const KEEP_LABEL: f64 = 0.6;
-/// What a word of a label is worth that is no term of the issue.
-const UNRELATED_WORD: f64 = 0.3;
-/// The part of its worth that a label of a single word keeps.
-const SINGLE_WORD: f64 = 0.4;
-/// Words in a label at most.
-const LABEL_WORDS: usize = 7;
 /// Texts read at most; the newest say what the issue is called now.
-const MAX_TEXTS: usize = 400;
+const MAX_TEXTS: usize = 300;
 /// Phrases in a query at most, and the part of the posts that they should find.
 const QUERY_PHRASES: usize = 6;
 const QUERY_COVERAGE: f64 = 0.9;
@@ -43,119 +36,78 @@ pub(super) struct Phrases {
     pub(super) label: Option<String>,
     /// The most usual wording of each term.
     pub(super) wording: HashMap<Term, String>,
-    /// A query in the search grammar.
+    /// A query in the search grammar; empty where no text has a term.
     pub(super) query: String,
 }
+
+/// A text as it was read.
+#[derive(Debug)]
+pub(super) struct Text<'a> {
+    pub(super) said: Said<'a>,
+    pub(super) words: Vec<Word>,
+    /// Where the terms of the issue stand in it.
+    pub(super) terms: Vec<Located>,
+}
+
+/// Which texts have each term, by their positions.
+type TextsWith = HashMap<Term, BTreeSet<usize>>;
 
 /// Reads the texts of an issue, newest first, whose terms are `terms`, the strongest first. The label that it had is
 /// kept while it fits nearly as well as the best.
 pub(super) fn read(texts: &[Said], terms: &[Wanted], label: &str) -> Phrases {
-    let wanted: HashSet<Term> = terms.iter().map(|wanted| wanted.term).collect();
-    let mut counts = Counts::default();
+    let wanted: BTreeSet<Term> = terms.iter().map(|wanted| wanted.term).collect();
     let mut splitter = Splitter::default();
-    let mut words = Vec::new();
-    for (number, said) in texts.iter().take(MAX_TEXTS).enumerate() {
-        splitter.split(said.text, &mut words);
-        counts.read(number, *said, &words, &wanted);
-    }
-    let wording: HashMap<Term, String> =
-        counts.wordings.iter().filter_map(|(&term, forms)| Some((term, most_usual(forms)?))).collect();
-    let query = query(terms, &wording, &counts.texts_with, texts.len().min(MAX_TEXTS));
-    Phrases { label: counts.label(label), wording, query }
-}
-
-#[derive(Default)]
-struct Counts {
-    /// Phrases by the hashes of their words.
-    phrases: HashMap<Vec<u32>, Phrase>,
-    wordings: HashMap<Term, BTreeMap<String, u32>>,
-    texts_with: HashMap<Term, BTreeSet<usize>>,
-}
-
-#[derive(Default)]
-struct Phrase {
-    voices: HashSet<u64>,
-    forms: BTreeMap<String, u32>,
-    /// Its words that carry meaning; those that are no terms of the issue count for less.
-    length: f64,
-    words: usize,
-}
-
-impl Counts {
-    fn read(&mut self, number: usize, said: Said, words: &[Word], wanted: &HashSet<Term>) {
-        let mut matched = vec![false; words.len()];
-        for located in locate(words).filter(|located| wanted.contains(&located.term)) {
-            matched[located.first..=located.last].fill(true);
-            self.texts_with.entry(located.term).or_default().insert(number);
-            let form = form(said.text, &words[located.first..=located.last]);
-            if form.len() <= PHRASE_BYTES {
-                *self.wordings.entry(located.term).or_default().entry(form).or_default() += 1;
-            }
-        }
-        for first in 0..words.len() {
-            for last in first..words.len().min(first + LABEL_WORDS) {
-                if words[last].in_hashtag || (last > first && words[last].after_break) {
-                    break;
-                }
-                let is_whole = [first, last].iter().all(|&end| words[end].kind != Kind::Stop);
-                if is_whole && matched[first..=last].contains(&true) {
-                    self.count(said, &words[first..=last], &matched[first..=last]);
-                }
-            }
+    let texts: Vec<Text> = texts
+        .iter()
+        .take(MAX_TEXTS)
+        .map(|&said| {
+            let mut words = Vec::new();
+            splitter.split(said.text, &mut words);
+            let terms = locate(&words).filter(|located| wanted.contains(&located.term)).collect();
+            Text { said, words, terms }
+        })
+        .collect();
+    let mut texts_with = TextsWith::new();
+    for (number, text) in texts.iter().enumerate() {
+        for located in &text.terms {
+            texts_with.entry(located.term).or_default().insert(number);
         }
     }
-
-    fn count(&mut self, said: Said, words: &[Word], matched: &[bool]) {
-        let phrase = self.phrases.entry(words.iter().map(|word| word.hash).collect()).or_default();
-        phrase.voices.insert(said.who);
-        *phrase.forms.entry(form(said.text, words)).or_default() += 1;
-        let content = words.iter().zip(matched).filter(|(word, _)| word.kind != Kind::Stop);
-        phrase.length = content.map(|(_, &matched)| if matched { 1.0 } else { UNRELATED_WORD }).sum();
-        phrase.words = words.len();
-    }
-
-    /// The most specific phrase that is frequent: each word more has to be worth the voices that it loses.
-    fn label(&self, before: &str) -> Option<String> {
-        let frequent = self.phrases.values().filter(|phrase| phrase.voices.len() >= 2);
-        let named: Vec<(f64, String)> =
-            frequent.filter_map(|phrase| Some((phrase.worth(), capitalised(&most_usual(&phrase.forms)?)))).collect();
-        let best = named.iter().max_by(|(one, a), (two, b)| one.total_cmp(two).then_with(|| b.cmp(a)))?;
-        let still_fits = named.iter().find(|(worth, label)| label == before && *worth >= KEEP_LABEL * best.0);
-        Some(still_fits.unwrap_or(best).1.clone())
-    }
-}
-
-impl Phrase {
-    fn worth(&self) -> f64 {
-        let part = if self.words == 1 { SINGLE_WORD } else { 1.0 };
-        part * self.voices.len() as f64 * self.length.powf(1.3)
-    }
+    let coverage: HashMap<Term, f64> =
+        texts_with.iter().map(|(&term, with)| (term, with.len() as f64 / texts.len() as f64)).collect();
+    let wording = wording(&texts);
+    let query = query(terms, &wording, &texts_with, texts.len());
+    Phrases { label: label::choose(&texts, &coverage, label), wording, query }
 }
 
 /// The words as they stand in the text, with single spaces.
-fn form(text: &str, words: &[Word]) -> String {
-    let (first, last) = (words[0], words[words.len() - 1]);
+pub(super) fn form(text: &str, words: &[Word]) -> String {
+    let (Some(first), Some(last)) = (words.first(), words.last()) else { return String::new() };
     let between = text[first.start..last.end].split_whitespace();
     between.collect::<Vec<_>>().join(" ").replace(['"', '“', '”', '#'], "")
 }
 
-fn most_usual(forms: &BTreeMap<String, u32>) -> Option<String> {
-    forms.iter().max_by(|(one, a), (two, b)| a.cmp(b).then_with(|| two.cmp(one))).map(|(form, _)| form.clone())
+/// The form that occurs most.
+pub(super) fn most_usual(forms: &BTreeMap<String, u32>) -> Option<&str> {
+    forms.iter().max_by(|(one, a), (two, b)| a.cmp(b).then_with(|| two.cmp(one))).map(|(form, _)| form.as_str())
 }
 
-fn capitalised(phrase: &str) -> String {
-    let mut symbols = phrase.chars();
-    symbols.next().map_or_else(String::new, |first| first.to_uppercase().chain(symbols).collect())
+fn wording(texts: &[Text]) -> HashMap<Term, String> {
+    let mut forms: HashMap<Term, BTreeMap<String, u32>> = HashMap::new();
+    for text in texts {
+        for located in &text.terms {
+            let form = form(text.said.text, &text.words[located.first..=located.last]);
+            if form.len() <= PHRASE_BYTES {
+                *forms.entry(located.term).or_default().entry(form).or_default() += 1;
+            }
+        }
+    }
+    forms.into_iter().filter_map(|(term, forms)| Some((term, most_usual(&forms)?.to_owned()))).collect()
 }
 
 /// Phrases joined by OR, each time the one that finds most of the posts not found yet; of two that find about as many,
 /// the one that is used for little else.
-fn query(
-    terms: &[Wanted],
-    wording: &HashMap<Term, String>,
-    texts_with: &HashMap<Term, BTreeSet<usize>>,
-    texts: usize,
-) -> String {
+fn query(terms: &[Wanted], wording: &HashMap<Term, String>, texts_with: &TextsWith, texts: usize) -> String {
     let mut found: BTreeSet<usize> = BTreeSet::new();
     let mut phrases: Vec<String> = Vec::new();
     while phrases.len() < QUERY_PHRASES && (found.len() as f64) < QUERY_COVERAGE * texts as f64 {

@@ -15,7 +15,7 @@ use super::names::{Name, Names};
 use super::near_duplicates::{Copy, Signature};
 use super::terms::{self, Term, TermUse};
 use super::voices;
-use super::words::{Splitter, Word, hash, mix};
+use super::words::{Kind, Splitter, Word, hash, mix};
 
 /// How long posts are remembered: the longest window, its baseline and the day between them.
 const KEPT: i64 = 36 * DAY;
@@ -92,6 +92,18 @@ struct TextReader {
     splitter: Splitter,
     words: Vec<Word>,
     terms: Vec<Term>,
+}
+
+impl TextReader {
+    /// Splits `text` into words. The name of the place where a meeting is held says nothing about the subject.
+    fn read(&mut self, text: &str, meeting_place: Option<&str>) {
+        let mut place = Vec::new();
+        self.splitter.split(meeting_place.unwrap_or_default(), &mut place);
+        self.splitter.split(text, &mut self.words);
+        for word in self.words.iter_mut().filter(|word| place.iter().any(|named| named.hash == word.hash)) {
+            word.kind = Kind::Stop;
+        }
+    }
 }
 
 impl Posts {
@@ -211,8 +223,8 @@ impl Posts {
         let title = post.title.as_deref().filter(|title| post.event.is_none() && !post.text.starts_with(title));
         let joined = title.map(|title| format!("{title}\n{}", post.text));
         let text = joined.as_deref().unwrap_or(&post.text);
-        let TextReader { splitter, words, terms } = &mut self.reader;
-        splitter.split(text, words);
+        self.reader.read(text, post.place_hint.as_deref().filter(|_| post.event.is_some()));
+        let TextReader { words, terms, .. } = &mut self.reader;
         let mut topics = enriched.topics.iter().map(|tag| self.names.intern(&tag.topic));
         StoredPost {
             id: *post.id.as_bytes(),

@@ -64,6 +64,13 @@ pub(super) struct Sighting {
     pub(super) may_be_new: bool,
 }
 
+/// How many posts an issue and a cluster share, as a part of each.
+struct Shared {
+    of_entry: f64,
+    of_sighting: f64,
+    cosine: f64,
+}
+
 impl Registry {
     /// The identity of each cluster, in their order; `None` for those that are no issue. A cluster takes the id of
     /// the issue most like it; where several issues have grown into one cluster, the oldest id stays.
@@ -94,7 +101,7 @@ impl Registry {
     pub(super) fn belonging(&self, sightings: &[Sighting]) -> Vec<usize> {
         let mut first_inside: BTreeMap<IssueId, usize> = BTreeMap::new();
         let inside = |sighting: &Sighting| {
-            let known = self.entries.iter().map(|(&id, entry)| (entry.shared_posts(sighting), id));
+            let known = self.entries.iter().map(|(&id, entry)| (entry.shared_posts(sighting).of_sighting, id));
             known
                 .filter(|(shared, _)| *shared >= INSIDE)
                 .max_by(|one, two| one.0.total_cmp(&two.0).then(two.1.cmp(&one.1)))
@@ -141,7 +148,7 @@ impl Registry {
         let mut alike = Vec::new();
         for (index, sighting) in sightings.iter().enumerate() {
             for (&id, entry) in &self.entries {
-                let likeness = entry.shared_posts(sighting).max(entry.shared_terms(sighting));
+                let likeness = entry.shared_posts(sighting).cosine.max(entry.shared_terms(sighting));
                 if likeness >= SAME {
                     alike.push((likeness, index, id));
                 }
@@ -156,7 +163,7 @@ impl Registry {
         for (sighting, identity) in sightings.iter().zip(identities) {
             let Some(current) = *identity else { continue };
             let inside = self.entries.iter().filter(|(id, entry)| {
-                !taken.contains(id) && entry.shared_posts(sighting) >= MERGED && entry.last_listed.is_some()
+                !taken.contains(id) && entry.shared_posts(sighting).of_entry >= MERGED && entry.last_listed.is_some()
             });
             let mut all: Vec<IssueId> = inside.map(|(&id, _)| id).chain([current]).collect();
             let Some(oldest) = all.iter().copied().min() else { continue };
@@ -232,11 +239,12 @@ impl Entry {
         self.last_seen = as_of;
     }
 
-    /// The part of the posts of the smaller of the two that both have.
-    fn shared_posts(&self, sighting: &Sighting) -> f64 {
+    /// Posts that both have, against the size of each of the two.
+    fn shared_posts(&self, sighting: &Sighting) -> Shared {
         let recent = &sighting.posts[..sighting.posts.len().min(POSTS)];
-        let shared = recent.iter().filter(|post| self.posts.contains(*post)).count();
-        shared as f64 / self.posts.len().min(recent.len()).max(1) as f64
+        let shared = recent.iter().filter(|post| self.posts.contains(*post)).count() as f64;
+        let (entry, sighting) = (self.posts.len().max(1) as f64, recent.len().max(1) as f64);
+        Shared { of_entry: shared / entry, of_sighting: shared / sighting, cosine: shared / (entry * sighting).sqrt() }
     }
 
     /// The part of the weight of the terms that both have (weighted Jaccard).
