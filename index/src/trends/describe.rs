@@ -76,7 +76,7 @@ pub(super) fn describe(scene: &Scene, draft: &Draft, course: &Course, known: &Kn
         .map_or((String::new(), 0.0), |(name, count)| ((*name).to_owned(), *count as f64 / posts.max(1) as f64));
     Issue {
         id: known.id,
-        label: phrases.label.clone().unwrap_or_else(|| known.label.to_owned()),
+        label: label(draft, &phrases, known.label),
         status: course.status(),
         score: draft.evidence.score,
         first_seen: Timestamp::from_second(known.first_seen).unwrap_or_default(),
@@ -132,6 +132,13 @@ fn phrases_of(draft: &Draft, posts: &[&StoredPost], label: &str) -> Phrases {
         .filter_map(|(post, number)| Some(Said { who: who(post, number), text: post.text.as_deref()? }))
         .collect();
     phrases::read(&texts, &terms, label)
+}
+
+/// The label; where voices share nothing but a hashtag or a word each, the strongest term.
+fn label(draft: &Draft, phrases: &Phrases, before: &str) -> String {
+    let before = Some(before).filter(|label| !label.is_empty());
+    let strongest = || draft.terms.iter().find_map(|(term, _)| phrases.wording.get(term));
+    phrases.label.as_deref().or(before).or_else(|| strongest().map(String::as_str)).unwrap_or("Posts alike").to_owned()
 }
 
 fn channels(frame: &Frame, draft: &Draft) -> Vec<ChannelEvidence> {

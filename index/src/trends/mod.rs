@@ -34,6 +34,8 @@ mod state;
 mod stats;
 mod stop_words;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod voices;
 mod words;
 

@@ -206,14 +206,21 @@ fn clearest(channel: Channel, heard: &Tally, all: &Tally, days_seen: i64) -> Opt
 /// The expected voices in a window and the size of the negative binomial around them.
 fn expect(channel: Channel, window: usize, heard: &Tally, all: &Tally, days_seen: i64) -> (f64, f64) {
     let dispersion = if channel == Channel::Offline { 0.1 } else { 0.05 };
-    // Half a voice more than there were: a term never heard before is expected a little.
-    let before = f64::from(heard.baseline(window)) + 0.5;
+    let before = f64::from(heard.baseline(window)) + unseen(channel);
     let share = f64::from(all.now(window)) / f64::from(all.baseline(window));
     let days = i64::from(windows(channel)[window].hours / 24) + 1;
     let known = WEEKS_AGO.iter().zip(heard.weeks_ago(window)).filter(|(weeks, _)| *weeks * 7 + days <= days_seen);
     let (sum, weeks) = known.fold((0_u32, 0_u32), |(sum, weeks), (_, count)| (sum + count, weeks + 1));
     let habit = if weeks == 0 { 0.0 } else { f64::from(sum) / f64::from(weeks) };
     ((before * share).max(habit), 1.0 / (1.0 / before + dispersion))
+}
+
+/// What is added to the voices of the baseline: a term never heard before is expected a little. Half a voice is the
+/// usual prior of a rate of which nothing is known (Jeffreys). In meetings few people speak, and of their words few come
+/// up again, so that half a voice would hide what four speakers say; a quarter did not, and raised no false alarm on
+/// the development streams.
+fn unseen(channel: Channel) -> f64 {
+    if channel == Channel::Offline { 0.25 } else { 0.5 }
 }
 
 #[cfg(test)]
