@@ -28,7 +28,7 @@ install_packages() {
 }
 
 setup_build() {
-    command -v cargo >/dev/null || fail "cargo is not on the PATH: install Rust 1.90 or newer with rustup, then try again"
+    command -v cargo >/dev/null || fail "cargo is not on the PATH: install Rust 1.91 or newer with rustup, then try again"
     command -v cc >/dev/null || install_packages build-essential
 }
 

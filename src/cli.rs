@@ -32,7 +32,7 @@ pub struct Global {
     /// Where the configuration is: discovery.toml, sources.toml, topics.toml, places/, lexicon/
     #[arg(long, global = true, env = "DISCOVERY_CONFIG_DIR", default_value = "config", value_name = "DIR")]
     pub config_dir: PathBuf,
-    /// Where the data is kept; overrides data_dir of discovery.toml
+    /// Where the data is kept; overrides `data_dir` of discovery.toml
     #[arg(long, global = true, env = "DISCOVERY_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Log as JSON lines, for machines that read logs
@@ -81,7 +81,7 @@ pub struct Run {
     /// Where to show the pages; overrides dashboard.listen of discovery.toml
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Where to answer /healthz, /readyz and /metrics; overrides dashboard.admin_listen
+    /// Where to answer /healthz, /readyz and /metrics; overrides `dashboard.admin_listen`
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub admin_listen: Option<SocketAddr>,
 }

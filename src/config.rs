@@ -142,7 +142,7 @@ mod tests {
     fn the_shipped_file_says_the_defaults_and_says_every_key() {
         let (path, text) = shipped();
         let shipped: Config = config_file::parse(&path, &text).unwrap();
-        assert_eq!(format!("{:#?}", shipped), format!("{:#?}", Config::default()));
+        assert_eq!(format!("{shipped:#?}"), format!("{:#?}", Config::default()));
         // With its comment marks taken away, the file must still parse: the optional keys are spelt right as well.
         let all: String =
             text.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).flat_map(|line| [line, "\n"]).collect();

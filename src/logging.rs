@@ -28,3 +28,12 @@ pub fn start(global: &Global) -> Result<()> {
     }
     Ok(())
 }
+
+/// Reports a panic by its place only: the message of one may quote the text that was being worked on, and no post text
+/// belongs in a log.
+pub fn keep_text_out_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        tracing::error!(place, "a part of the program broke down: please report this place");
+    }));
+}

@@ -20,6 +20,7 @@ use crate::cli::{Bench, Cli, Command};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = logging::start(&cli.global).and_then(|()| {
+        logging::keep_text_out_of_panics();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(execute(cli))
     });

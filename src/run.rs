@@ -23,7 +23,7 @@ use crate::pages;
 use crate::supervisor::Supervisor;
 
 /// How often the log drops what is older than the configuration permits.
-const RETENTION_EVERY: Duration = Duration::from_secs(10 * 60);
+const RETENTION_EVERY: Duration = Duration::from_mins(10);
 
 /// How often a process that only shows pages looks for what the other stages have written.
 const REFRESH_EVERY: Duration = Duration::from_secs(5);

@@ -1,5 +1,7 @@
 //! What goes wrong on a user's machine: each gives an error that names the thing and the fix, and its exit code.
 
+#![allow(clippy::unwrap_used, reason = "tests state their assumptions by unwrapping them")]
+
 mod support;
 
 use std::process::Output;

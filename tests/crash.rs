@@ -1,6 +1,8 @@
 //! Kills the whole program at random moments while posts arrive, and then counts: every post that a source served is
 //! found exactly once, and the offsets in the index equal what was indexed.
 
+#![allow(clippy::unwrap_used, reason = "tests state their assumptions by unwrapping them")]
+
 mod support;
 
 use std::collections::BTreeSet;
@@ -49,7 +51,7 @@ async fn no_kill_loses_or_doubles_a_post() {
     wait_for_json(&running.pages, "/api/v1/search?q=", |page| (page["total"].as_u64()? >= all).then_some(())).await;
     assert!(running.interrupt().await.success(), "Ctrl-C ends it in order");
 
-    let served: BTreeSet<PostId> = site.ids();
+    let served: BTreeSet<PostId> = Site::ids();
     let data = DataDir::claim(&data_dir).unwrap();
     let bus = EmbeddedBus::open(&data.bus(), &BusConfig::default()).unwrap();
     assert_eq!(ids_on_bus(&bus).await, served, "what was served was accepted");
@@ -125,7 +127,7 @@ impl Site {
         }
     }
 
-    fn ids(&self) -> BTreeSet<PostId> {
+    fn ids() -> BTreeSet<PostId> {
         let all = (0..FEEDS).flat_map(|feed| (0..FULL).map(move |item| (feed, item)));
         all.map(|(feed, item)| PostId::new(&format!("feed-{feed}").parse().unwrap(), &native_id(feed, item))).collect()
     }

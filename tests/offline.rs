@@ -1,6 +1,8 @@
 //! The shipped sources on a machine without a network: the program starts, serves, and says of each source why it cannot be
 //! reached and when it is tried again.
 
+#![allow(clippy::unwrap_used, reason = "tests state their assumptions by unwrapping them")]
+
 mod support;
 
 use std::fs;
@@ -11,7 +13,11 @@ use support::{Discovery, config_with, get, text, wait_for_json};
 async fn every_source_is_shown_with_the_reason_and_the_next_attempt() {
     let config = config_with(&[(
         "discovery.toml",
-        concat!("author_key_file = \"", env!("CARGO_TARGET_TMPDIR"), "/offline.key\"\n[ingest.fetch]\nhost_delay_ms = 0\n"),
+        concat!(
+            "author_key_file = \"",
+            env!("CARGO_TARGET_TMPDIR"),
+            "/offline.key\"\n[ingest.fetch]\nhost_delay_ms = 0\n"
+        ),
     )]);
     let sources = config.path().join("sources.toml");
     let (unreachable, count) = without_network(&fs::read_to_string(&sources).unwrap());

@@ -1,6 +1,8 @@
 //! The demonstration, as a new user meets it: every page in real Chromium, at the width of a phone and of a desk, without
 //! a single violation of WCAG 2.2 AA; and the planned issues are found, the decoys are not.
 
+#![allow(clippy::unwrap_used, reason = "tests state their assumptions by unwrapping them")]
+
 mod support;
 
 use std::time::Duration;

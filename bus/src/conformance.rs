@@ -69,7 +69,7 @@ const GROUP: &str = "conformance";
 
 /// A lost wake-up or record fails the test after this long.
 async fn soon<T>(event: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), event).await.expect("this happens soon")
+    tokio::time::timeout(Duration::from_mins(1), event).await.expect("this happens soon")
 }
 
 /// The key of number `number`; neighbours lie in different partitions.

@@ -9,10 +9,10 @@ use crate::collector::CollectError;
 
 /// No source is left alone for longer than this, whatever its headers say: a feed that is marked as fresh for a year
 /// is misconfigured, not finished.
-pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_hours(24);
 
 /// The first retry of a source that could not be reached at all.
-const SOONEST_RETRY: Duration = Duration::from_secs(60);
+const SOONEST_RETRY: Duration = Duration::from_mins(1);
 
 /// After so many failures in a row a source counts as failing.
 pub(crate) const FAILING_AFTER: u32 = 3;
@@ -82,7 +82,7 @@ pub(crate) fn state_after_success(health: &SourceHealth, now: Timestamp) -> Sour
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn unreachable() -> CollectError {
         CollectError::Unreachable { reason: String::new() }
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_source_is_never_asked_more_often_than_configured_or_than_it_asks() {
         assert_eq!(polite_interval(HOUR, None), HOUR);
-        assert_eq!(polite_interval(HOUR, Some(Duration::from_secs(60))), HOUR);
+        assert_eq!(polite_interval(HOUR, Some(Duration::from_mins(1))), HOUR);
         assert_eq!(polite_interval(HOUR, Some(HOUR * 6)), HOUR * 6);
         assert_eq!(polite_interval(HOUR, Some(HOUR * 9_999)), LONGEST);
     }

@@ -163,8 +163,8 @@ impl KindName {
     /// The channel and the interval of a source that does not say.
     fn defaults(self) -> (Channel, Duration) {
         match self {
-            Self::Feed => (Channel::News, Duration::from_secs(60 * 60)),
-            Self::Mastodon => (Channel::Social, Duration::from_secs(10 * 60)),
+            Self::Feed => (Channel::News, Duration::from_hours(1)),
+            Self::Mastodon => (Channel::Social, Duration::from_mins(10)),
             Self::Transcripts => (Channel::Offline, Duration::from_secs(30)),
         }
     }
@@ -206,7 +206,7 @@ impl Entry {
                 stray("folder", self.folder.is_some(), "mastodon")?;
                 let backfill = match &self.backfill {
                     Some(text) => duration("backfill", text, Duration::ZERO)?,
-                    None => Duration::from_secs(7 * 24 * 3600),
+                    None => Duration::from_hours(168),
                 };
                 Ok(SourceKind::Mastodon { url: self.url()?, tags: self.tags()?, backfill })
             }
@@ -268,7 +268,7 @@ mod tests {
         assert!(feeds >= 30, "{feeds} feeds");
         assert!(sources.iter().any(|s| matches!(s.kind, SourceKind::Mastodon { .. })));
         assert!(sources.iter().any(|s| matches!(s.kind, SourceKind::Transcripts { .. })));
-        let polite = Duration::from_secs(5 * 60);
+        let polite = Duration::from_mins(5);
         assert!(sources.iter().all(|s| s.every >= polite || matches!(s.kind, SourceKind::Transcripts { .. })));
     }
 
@@ -277,7 +277,7 @@ mod tests {
         let text = "[[source]]\nid = \"a\"\nname = \"A\"\nkind = \"feed\"\nurl = \"https://example.org/feed\"\n";
         let sources = parse(Path::new("x.toml"), text).unwrap();
         assert_eq!(sources[0].channel, Channel::News);
-        assert_eq!(sources[0].every, Duration::from_secs(3600));
+        assert_eq!(sources[0].every, Duration::from_hours(1));
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub async fn execute(global: &Global, demo: &Demo) -> Result<()> {
 
 /// The data directory of the demonstration: beside that of real use, never inside or the same.
 fn beside(data_dir: &Path) -> PathBuf {
-    let mut name = data_dir.file_name().map(ToOwned::to_owned).unwrap_or_else(|| "data".into());
+    let mut name = data_dir.file_name().map_or_else(|| "data".into(), ToOwned::to_owned);
     name.push("-demo");
     data_dir.with_file_name(name)
 }

@@ -90,7 +90,7 @@ impl Browser {
     }
 }
 
-/// Chromium's own commands, which are not part of WebDriver.
+/// Chromium's own commands, which are not part of `WebDriver`.
 #[derive(Debug)]
 struct ChromiumCommand(Value);
 

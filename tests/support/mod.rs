@@ -16,7 +16,7 @@ use tokio::process::{Child, ChildStdout, Command};
 pub const BINARY: &str = env!("CARGO_BIN_EXE_discovery");
 
 /// Longer than anything here takes on a slow machine: what is not there by then will not come.
-pub const PATIENCE: Duration = Duration::from_secs(300);
+pub const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A running `discovery`, killed when dropped.
 pub struct Discovery {

@@ -73,7 +73,7 @@ pub(super) struct Posts {
     newest: Option<i64>,
     /// By channel: a post is kept when this many leading bits of its sampling hash are zero.
     thinning: BTreeMap<Channel, u32>,
-    max_posts: usize,
+    limit: usize,
     #[serde(skip)]
     places: HashMap<[u8; 16], Place>,
     #[serde(skip)]
@@ -114,7 +114,7 @@ impl Posts {
             names: Names::default(),
             newest: None,
             thinning: BTreeMap::new(),
-            max_posts: max_posts.max(1),
+            limit: max_posts.max(1),
             places: HashMap::new(),
             reader: TextReader::default(),
         }
@@ -122,7 +122,7 @@ impl Posts {
 
     /// Finishes reading a saved set: finds again what is not saved.
     pub(super) fn restored(mut self, max_posts: usize) -> Self {
-        self.max_posts = max_posts.max(1);
+        self.limit = max_posts.max(1);
         self.names.restore();
         for (&day, posts) in &self.days {
             let places = posts.posts.iter().enumerate().map(|(index, post)| (post.id, Place { day, index }));
@@ -170,7 +170,7 @@ impl Posts {
             self.forget();
         }
         self.newest = Some(newest);
-        if self.places.len() > self.max_posts {
+        if self.places.len() > self.limit {
             self.thin();
         }
     }

@@ -181,7 +181,7 @@ impl Registry {
     }
 
     fn create(&mut self, sighting: &Sighting, as_of: i64) -> IssueId {
-        let id = (0_u32..)
+        let id = (0..=u32::MAX)
             .map(|attempt| new_id(sighting, attempt))
             .find(|id| {
                 !self.entries.contains_key(id) && !self.merged.contains_key(id) && !self.expired.contains_key(id)

@@ -114,7 +114,7 @@ impl<'a> Round<'a> {
     fn sighting(&self, draft: &Draft, course: &Course) -> Sighting {
         let as_of = self.frame.as_of;
         let posts = || draft.members.iter().map(|member| self.frame.posts[member.post]);
-        let first = posts().find(|post| post.at >= as_of - course.rise_age()).or_else(|| posts().last());
+        let first = posts().find(|post| post.at >= as_of - course.rise_age()).or_else(|| posts().next_back());
         Sighting {
             first_seen: first.map_or(as_of, |post| post.at),
             first_post: first.map_or([0; 16], |post| post.id),

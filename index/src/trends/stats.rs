@@ -52,6 +52,7 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     }
 }
 
+#[expect(clippy::many_single_char_names, reason = "the names of the formula, as its source writes them")]
 fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
     const STEPS: u32 = 300;
     const EXACT: f64 = 1e-13;

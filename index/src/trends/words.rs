@@ -91,7 +91,7 @@ impl Splitter {
     }
 }
 
-/// A 32-bit hash that stays the same over versions and machines (FNV-1a with MurmurHash3's finish).
+/// A 32-bit hash that stays the same over versions and machines (FNV-1a with `MurmurHash3`'s finish).
 pub(super) fn hash(bytes: &[u8]) -> u32 {
     let mut state = 0xcbf2_9ce4_8422_2325_u64;
     for &byte in bytes {
@@ -100,7 +100,7 @@ pub(super) fn hash(bytes: &[u8]) -> u32 {
     high_half(mix(state))
 }
 
-/// MurmurHash3's 64-bit finish: every bit of the result depends on every bit of `state`.
+/// `MurmurHash3`'s 64-bit finish: every bit of the result depends on every bit of `state`.
 pub(super) fn mix(mut state: u64) -> u64 {
     state = (state ^ (state >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     state = (state ^ (state >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);

@@ -132,20 +132,20 @@ mod tests {
     fn freshness_is_max_age_before_expires() {
         let expires = ("expires", "Sat, 01 Mar 2025 12:00:00 GMT");
         let both = headers(&[("cache-control", "public, max-age=600"), expires]);
-        assert_eq!(fresh_for(&both, now()), Some(Duration::from_secs(600)));
-        assert_eq!(fresh_for(&headers(&[expires]), now()), Some(Duration::from_secs(7200)));
+        assert_eq!(fresh_for(&both, now()), Some(Duration::from_mins(10)));
+        assert_eq!(fresh_for(&headers(&[expires]), now()), Some(Duration::from_hours(2)));
         assert_eq!(fresh_for(&headers(&[("expires", "0")]), now()), None);
         assert_eq!(fresh_for(&headers(&[("cache-control", "no-cache")]), now()), None);
     }
 
     #[test]
     fn retry_after_is_seconds_or_a_date_or_a_reset() {
-        assert_eq!(retry_after(&headers(&[("retry-after", "120")]), now()), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after(&headers(&[("retry-after", "120")]), now()), Some(Duration::from_mins(2)));
         let date = headers(&[("retry-after", "Sat, 01 Mar 2025 10:01:00 GMT")]);
-        assert_eq!(retry_after(&date, now()), Some(Duration::from_secs(60)));
+        assert_eq!(retry_after(&date, now()), Some(Duration::from_mins(1)));
         let reset = headers(&[("x-ratelimit-reset", "2025-03-01T10:05:00.000Z"), ("x-ratelimit-remaining", "0")]);
-        assert_eq!(retry_after(&reset, now()), Some(Duration::from_secs(300)));
-        assert_eq!(allowance_used_up(&reset, now()), Some(Duration::from_secs(300)));
+        assert_eq!(retry_after(&reset, now()), Some(Duration::from_mins(5)));
+        assert_eq!(allowance_used_up(&reset, now()), Some(Duration::from_mins(5)));
         assert_eq!(allowance_used_up(&headers(&[("x-ratelimit-remaining", "7")]), now()), None);
     }
 

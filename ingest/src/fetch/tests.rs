@@ -36,7 +36,7 @@ async fn an_answer_comes_with_its_body_type_and_freshness_and_we_say_who_we_are(
     assert_eq!(answer.body, "café".as_bytes());
     assert_eq!(answer.media_type().as_deref(), Some("text/xml"));
     assert_eq!(answer.charset(), Some("ISO-8859-1"));
-    assert_eq!(answer.fresh_for, Some(Duration::from_secs(60)));
+    assert_eq!(answer.fresh_for, Some(Duration::from_mins(1)));
     let (uri, headers) = server.requests().remove(0);
     assert_eq!(uri.to_string(), "/feed?a=1");
     let mut sent: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();

@@ -9,7 +9,7 @@ use super::*;
 use crate::collector::Cursor;
 use crate::testing::{FlakyBus, feed_source, post};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 type Answer = dyn Fn(usize, &Cursor) -> Result<Batch, CollectError> + Send + Sync;
 

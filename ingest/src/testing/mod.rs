@@ -96,7 +96,7 @@ pub(crate) fn feed_source(id: &str, url: &str) -> SourceConfig {
         channel: Channel::News,
         place: None,
         language: None,
-        every: std::time::Duration::from_secs(3600),
+        every: std::time::Duration::from_hours(1),
         kind: SourceKind::Feed { url: url.parse().unwrap() },
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bus::{Bus as _, BusTopic, Change, Post};
+use index::trends::TrendList;
 use index::{Commit, Index};
 use ingest::Intake;
 use tokio::sync::watch;
@@ -43,17 +44,14 @@ pub async fn each_alone(config: &Config, posts: &Composed, count: usize) -> Resu
 
     let start = Instant::now();
     until_caught_up(&base, BusTopic::Enriched, index::stage::GROUP, |supervisor| {
-        base.spawn_search_index(supervisor, &index)
+        base.spawn_search_index(supervisor, &index);
     })
     .await?;
     note("index", start.elapsed());
 
     let start = Instant::now();
-    let publish = watch::channel(None).0;
-    until_caught_up(&base, BusTopic::Enriched, index::trends::GROUP, |supervisor| {
-        base.spawn_trends(supervisor, publish)
-    })
-    .await?;
+    let (publish, lists) = watch::channel(None);
+    until_listed(&base, publish, lists).await?;
     note("trends", start.elapsed());
     Ok(rates)
 }
@@ -161,6 +159,27 @@ async fn until_caught_up(
         while bus.lag(topic, group).await?.iter().any(|lag| lag.records() > 0) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        cancel.cancel();
+        Ok(())
+    });
+    supervisor.run().await
+}
+
+/// Runs trend detection until a list covers everything.
+async fn until_listed(
+    base: &Base,
+    publish: watch::Sender<Option<Arc<TrendList>>>,
+    mut lists: watch::Receiver<Option<Arc<TrendList>>>,
+) -> Result<()> {
+    let ends = base.bus.lag(BusTopic::Enriched, index::trends::GROUP).await?;
+    let mut supervisor = Supervisor::until(CancellationToken::new());
+    base.spawn_trends(&mut supervisor, publish);
+    supervisor.spawn("measure", move |cancel| async move {
+        lists
+            .wait_for(|list| {
+                list.as_ref().is_some_and(|list| ends.iter().all(|lag| list.offsets.next(lag.partition) >= lag.end))
+            })
+            .await?;
         cancel.cancel();
         Ok(())
     });

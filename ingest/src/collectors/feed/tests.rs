@@ -156,7 +156,7 @@ async fn a_feed_is_asked_conditionally_and_sends_only_news_and_edits() {
     let mut collector = collector(&server, "/feed");
     let first = collector.collect(&Cursor::default()).await.unwrap();
     assert_eq!(first.changes.len(), 3);
-    assert_eq!(first.next_in, Duration::from_secs(120 * 60), "the feed's own <ttl> is longer than our hour");
+    assert_eq!(first.next_in, Duration::from_hours(2), "the feed's own <ttl> is longer than our hour");
     let unchanged = collector.collect(&first.cursor).await.unwrap();
     assert!(unchanged.changes.is_empty());
     assert_eq!(unchanged.cursor, first.cursor);

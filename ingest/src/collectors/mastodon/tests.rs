@@ -21,7 +21,7 @@ fn collector(server: &Server, tags: &[&str]) -> MastodonCollector {
     let tags: Vec<String> = tags.iter().map(|&tag| tag.to_owned()).collect();
     let kind = SourceKind::Mastodon { url: url.clone(), tags: tags.clone(), backfill: Duration::ZERO };
     let source = SourceConfig { kind, ..feed_source("social", url.as_str()) };
-    let week = Duration::from_secs(7 * 24 * 3600);
+    let week = Duration::from_hours(168);
     MastodonCollector::new(source, url, tags, week, server.gateway(), IdKey::new([7; 32]))
 }
 
@@ -132,7 +132,7 @@ async fn a_used_up_allowance_is_respected_before_and_after_it_is_used_up() {
     let limited = Server::start(|_, _| status(429, &[("x-ratelimit-reset", "2999-01-01T00:00:00.000Z")])).await;
     let error = collector(&limited, &["nhs"]).collect(&Cursor::default()).await.unwrap_err();
     assert!(
-        matches!(error, CollectError::RateLimited { retry_after: Some(wait), .. } if wait > Duration::from_secs(3600))
+        matches!(error, CollectError::RateLimited { retry_after: Some(wait), .. } if wait > Duration::from_hours(1))
     );
     let last = Server::start(|_, _| {
         let page: Vec<Value> = (1..=40).map(|id| status_json(id, "x")).collect();
@@ -144,7 +144,7 @@ async fn a_used_up_allowance_is_respected_before_and_after_it_is_used_up() {
     .await;
     let batch = collector(&last, &["nhs", "gp"]).collect(&Cursor::default()).await.unwrap();
     assert_eq!(batch.changes.len(), 40);
-    assert!(batch.next_in > Duration::from_secs(3600));
+    assert!(batch.next_in > Duration::from_hours(1));
     assert_eq!(last.requests().len(), 1);
 }
 
