@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_misspelt_key_is_named_with_its_line_and_the_nearest_one() {
         let (path, text) = shipped();
-        let text = text.replace("retention_hours", "retension_hours");
+        let text = text.replace("\nretention_hours", "\nretension_hours");
         let error = config_file::parse::<Config>(&path, &text).unwrap_err().to_string();
         assert!(error.contains("discovery.toml:") && error.ends_with("did you mean `retention_hours`?"), "{error}");
     }

@@ -118,7 +118,7 @@ pub(super) fn from_client(error: &reqwest::Error, host: &str) -> FetchError {
         cause = current.source();
     }
     if error.is_connect() && error.is_timeout() {
-        return FetchError::Unreachable { reason: format!("{host} did not accept a connection in time") };
+        return FetchError::Unreachable { reason: format!("{host} could not be reached in time; check this machine's network connection") };
     }
     if error.is_connect() {
         return FetchError::Unreachable { reason: format!("no connection to {host} could be made: {deepest}") };
