@@ -81,15 +81,14 @@ fn each_phrase(text: &Text, coverage: &HashMap<Term, f64>, mut visit: impl FnMut
     }
     for first in 0..text.words.len() {
         let (mut key, mut sum, mut best) = (0, 0.0, 0.0_f64);
-        for last in first..text.words.len().min(first + WORDS) {
-            let word = text.words[last];
+        for (last, (word, &part_of)) in text.words.iter().zip(&matched).enumerate().skip(first).take(WORDS) {
             if word.in_hashtag || (last > first && word.after_break) {
                 break;
             }
             key = mix(key ^ u64::from(word.hash)).wrapping_add(1);
             if word.kind != Kind::Stop {
-                sum += ANY_WORD + matched[last];
-                best = best.max(matched[last]);
+                sum += ANY_WORD + part_of;
+                best = best.max(part_of);
             }
             if word.kind != Kind::Stop && text.words[first].kind != Kind::Stop && best > 0.0 {
                 let part = if first == last { SINGLE_WORD } else { 1.0 };

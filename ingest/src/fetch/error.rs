@@ -118,7 +118,9 @@ pub(super) fn from_client(error: &reqwest::Error, host: &str) -> FetchError {
         cause = current.source();
     }
     if error.is_connect() && error.is_timeout() {
-        return FetchError::Unreachable { reason: format!("{host} could not be reached in time; check this machine's network connection") };
+        return FetchError::Unreachable {
+            reason: format!("{host} could not be reached in time; check this machine's network connection"),
+        };
     }
     if error.is_connect() {
         return FetchError::Unreachable { reason: format!("no connection to {host} could be made: {deepest}") };
