@@ -254,3 +254,6 @@ fn compute(detector: &mut Detector, path: &Path) -> Result<Option<TrendList>, Tr
 async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, TrendsError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| TrendsError::Computing(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

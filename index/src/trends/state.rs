@@ -77,3 +77,48 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), TrendsError> {
     };
     write().map_err(|error: std::io::Error| TrendsError::Disk { path: path.to_owned(), reason: error.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::tempdir;
+
+    use super::*;
+
+    fn load(content: &[u8]) -> Result<Option<Detector>, StateError> {
+        let dir = tempdir().unwrap();
+        let path = dir.path().join("state.bin");
+        std::fs::write(&path, content).unwrap();
+        Detector::load(&path, TrendsConfig::default())
+    }
+
+    fn saved() -> Vec<u8> {
+        let dir = tempdir().unwrap();
+        let path = dir.path().join("state.bin");
+        Detector::new(TrendsConfig::default()).save(&path).unwrap();
+        std::fs::read(&path).unwrap()
+    }
+
+    #[test]
+    fn nothing_saved_is_no_error() {
+        assert!(Detector::load(Path::new("/nowhere/state.bin"), TrendsConfig::default()).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_changed_byte_or_a_cut_is_seen() {
+        let content = saved();
+        assert!(load(&content).unwrap().is_some());
+        let mut changed = content.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        assert!(matches!(load(&changed), Err(StateError::Damaged { .. })));
+        assert!(matches!(load(&content[..content.len() - 1]), Err(StateError::Damaged { .. })));
+        assert!(matches!(load(&content[..5]), Err(StateError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_newer_format_is_named() {
+        let mut content = saved();
+        content[NAME.len()] = 9;
+        let error = load(&content).unwrap_err().to_string();
+        assert!(error.contains("format 9, this one knows 1"), "{error}");
+    }
+}

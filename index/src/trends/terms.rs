@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_very_long_text_keeps_its_first_terms() {
-        let text: String = (0..500).map(|n| format!("word{n} ")).collect();
+        let text = (0..500).map(|n| format!("word{n}")).collect::<Vec<_>>().join(" ");
         let mut words = Vec::new();
         Splitter::default().split(&text, &mut words);
         let terms = distinct(&words, &mut Vec::new());

@@ -31,7 +31,7 @@ impl Numbers {
 
     fn word(&mut self) -> String {
         const SYLLABLES: [&str; 12] = ["ba", "co", "du", "fen", "gil", "hap", "jor", "kel", "lom", "mir", "nop", "rud"];
-        (0..3).map(|_| SYLLABLES[self.below(12) as usize]).collect()
+        (0..3).map(|_| SYLLABLES[usize::try_from(self.below(12)).unwrap()]).collect()
     }
 
     fn words(&mut self, many: u64) -> String {
@@ -49,21 +49,16 @@ impl Talk {
     /// Five weeks of ordinary talk on every channel: four posts an hour online, and meetings every other day.
     fn ordinary() -> Self {
         let mut talk = Self { numbers: Numbers(11), posts: Vec::new() };
-        for quarter in 0..35 * 24 * 4 {
-            let channel = [Channel::Social, Channel::Social, Channel::Forum, Channel::News][quarter % 4];
+        let channels = [Channel::Social, Channel::Social, Channel::Forum, Channel::News];
+        for (quarter, channel) in (0..35 * 24 * 4).zip(channels.into_iter().cycle()) {
             let author = talk.numbers.below(900);
             let text = talk.numbers.words(7);
-            talk.say(author, channel, quarter as i64 * HOUR / 4, &text);
+            talk.say(author, channel, quarter * HOUR / 4, &text);
         }
         for meeting in 0..18 {
-            for speaker in 0..12 {
+            for (speaker, minute) in (2_000..2_012).zip(0..) {
                 let text = talk.numbers.words(12);
-                talk.speak(
-                    2_000 + speaker,
-                    meeting * 2 * DAY + speaker as i64 * 60,
-                    &format!("meeting-{meeting}"),
-                    &text,
-                );
+                talk.speak(speaker, meeting * 2 * DAY + minute * 60, &format!("meeting-{meeting}"), &text);
             }
         }
         talk
@@ -102,8 +97,14 @@ impl Talk {
 
 fn listed(changes: &[Change<Enriched>]) -> TrendList {
     let mut detector = Detector::new(TrendsConfig::default());
-    changes.iter().for_each(|change| detector.observe(change));
+    observe_all(&mut detector, changes);
     detector.list(now())
+}
+
+fn observe_all(detector: &mut Detector, changes: &[Change<Enriched>]) {
+    for change in changes {
+        detector.observe(change);
+    }
 }
 
 fn about<'a>(issues: &'a [Issue], word: &str) -> Option<&'a Issue> {
@@ -156,15 +157,10 @@ fn a_slow_issue_is_found_while_it_grows() {
 #[test]
 fn what_is_only_said_in_rooms_is_heard() {
     let mut talk = Talk::ordinary();
-    for speaker in 0..7_u64 {
+    for (speaker, nth) in (3_000..3_007).zip(0..) {
         let (before, after) = (talk.numbers.words(5), talk.numbers.words(5));
-        let meeting = format!("meeting-{}", speaker % 3);
-        talk.speak(
-            3_000 + speaker,
-            speaker as i64 * 9 * HOUR,
-            &meeting,
-            &format!("{before} the lift is broken {after}"),
-        );
+        let meeting = format!("meeting-{}", nth % 3);
+        talk.speak(speaker, nth * 9 * HOUR, &meeting, &format!("{before} the lift is broken {after}"));
     }
     let list = talk.list();
     let issue = about(&list.issues, "lift").expect("the issue is listed");
@@ -175,9 +171,9 @@ fn what_is_only_said_in_rooms_is_heard() {
 #[test]
 fn one_meeting_alone_is_held_with_the_reason() {
     let mut talk = Talk::ordinary();
-    for speaker in 0..6 {
+    for (speaker, nth) in (3_000..3_006).zip(0..) {
         let (before, after) = (talk.numbers.words(5), talk.numbers.words(5));
-        talk.speak(3_000 + speaker, 600 + speaker as i64, "town-hall", &format!("{before} the lift is broken {after}"));
+        talk.speak(speaker, 600 + nth, "town-hall", &format!("{before} the lift is broken {after}"));
     }
     let list = talk.list();
     assert!(about(&list.issues, "lift").is_none());
@@ -189,9 +185,9 @@ fn one_meeting_alone_is_held_with_the_reason() {
 #[test]
 fn copies_of_one_text_are_held() {
     let mut talk = Talk::ordinary();
-    for author in 0..80_u64 {
+    for (author, nth) in (20_000..20_080).zip(0..) {
         let text = "Sign the petition now: they are closing Northvale hospital and hope that nobody will notice";
-        talk.say(20_000 + author, Channel::Social, 60 * author as i64, text);
+        talk.say(author, Channel::Social, 60 * nth, text);
     }
     let list = talk.list();
     assert!(about(&list.issues, "northvale").is_none() && about(&list.issues, "petition").is_none());
@@ -267,7 +263,7 @@ fn a_post_from_the_future_is_left_out() {
     let mut talk = Talk::ordinary();
     talk.say(5, Channel::Social, -2 * HOUR, "the clock of this server is wrong");
     let mut detector = Detector::new(TrendsConfig::default());
-    talk.changes().iter().for_each(|change| detector.observe(change));
+    observe_all(&mut detector, &talk.changes());
     assert_eq!(detector.newest(), Some(now()));
 }
 
@@ -329,7 +325,7 @@ fn the_set_of_posts_is_bounded_and_thinning_finds_the_same() {
     talk.shortage((0..120).map(|n| n * HOUR / 4 + 60));
     let config = TrendsConfig { max_posts: 3_000, ..TrendsConfig::default() };
     let mut detector = Detector::new(config);
-    talk.changes().iter().for_each(|change| detector.observe(change));
+    observe_all(&mut detector, &talk.changes());
     assert!(detector.posts() <= 3_000);
     assert!(about(&detector.list(now()).issues, "insulin").is_some());
 }
