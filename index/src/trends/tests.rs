@@ -1,6 +1,13 @@
 //! The detector on small conversations of our own: what it must find, what it must not, and that it does so in any order
 //! of arrival and over restarts.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::needless_for_each,
+    reason = "small numbers of made-up posts"
+)]
+
 use bus::{Change, Channel, Enriched, PostId};
 use jiff::{SignedDuration, Timestamp};
 
