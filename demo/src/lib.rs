@@ -2,7 +2,7 @@
 //! the real collectors.
 //!
 //! Nobody in it exists and nothing in it happened. Towns and the names of services are real words; practices, outlets,
-//! groups, people and events are invented. Every text is put together by [`grammar`] from the phrase files of this
+//! groups, people and events are invented. Every text is put together by `grammar` from the phrase files of this
 //! crate; every page that is served says that it is fictional.
 
 mod bank;
