@@ -234,8 +234,8 @@ impl Base {
 /// made is shown as the fault of its source.
 fn make_watched_folders(sources: &[SourceConfig]) {
     for source in sources {
-        if let SourceKind::Transcripts { folder } = &source.kind {
-            let _ = std::fs::create_dir_all(folder);
+        if let SourceKind::Transcripts(config) = &source.kind {
+            let _ = std::fs::create_dir_all(&config.folder);
         }
     }
 }

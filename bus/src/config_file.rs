@@ -34,6 +34,13 @@ impl ConfigError {
         let line = text.lines().position(|line| line.contains(needle)).map_or(1, |index| index + 1);
         Self::Invalid { path: path.to_owned(), line, message: message.into() }
     }
+
+    /// An error in serde's words about what stands at byte `offset` of `text`. If a key or name is unknown, the nearest
+    /// of those that the message lists is suggested.
+    pub fn at_offset(path: &Path, text: &str, offset: usize, message: &str) -> Self {
+        let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
+        Self::Invalid { path: path.to_owned(), line, message: with_suggestion(message) }
+    }
 }
 
 /// Reads and parses the TOML file at `path`.
@@ -58,9 +65,8 @@ pub fn read_text(path: &Path) -> Result<String, ConfigError> {
 /// [`ConfigError::Invalid`].
 pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
     toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        ConfigError::Invalid { path: path.to_owned(), line, message: with_suggestion(error.message()) }
+        let at = error.span().map_or(0, |span| span.start);
+        ConfigError::at_offset(path, text, at, error.message())
     })
 }
 

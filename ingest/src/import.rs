@@ -8,9 +8,11 @@ use std::time::Duration;
 use bus::{BusError, Change, Channel, IdKey, Post, SourceId};
 use thiserror::Error;
 
+use crate::collectors::SourceKind;
+use crate::collectors::transcripts::TranscriptsConfig;
 use crate::collectors::{feed, transcripts};
 use crate::intake::Intake;
-use crate::sources::{SourceConfig, SourceKind};
+use crate::sources::SourceConfig;
 
 /// What every imported post gets.
 #[derive(Clone, Debug)]
@@ -128,7 +130,7 @@ fn source(path: &Path, options: &ImportOptions, channel: Channel) -> SourceConfi
         place: options.place.clone(),
         language: options.language.clone(),
         every: Duration::MAX,
-        kind: SourceKind::Transcripts { folder: path.to_owned() },
+        kind: SourceKind::Transcripts(TranscriptsConfig { folder: path.to_owned() }),
     }
 }
 

@@ -20,6 +20,7 @@ mod clock;
 mod html;
 mod runner;
 mod schedule;
+pub mod secret;
 mod state;
 mod task;
 #[cfg(test)]
@@ -31,4 +32,5 @@ pub use health::HealthBoard;
 pub use import::{ImportError, ImportOptions, ImportSummary, Imported, import_files};
 pub use intake::{Intake, Pending, Scrub};
 pub use runner::{IngestError, Probe, Settings, probe, run};
+pub use secret::{Secret, SecretRef};
 pub use sources::{IngestConfig, SourceConfig, SourceKind};

@@ -11,7 +11,7 @@ use tracing::{Instrument, error, info, info_span};
 
 use crate::clock::Clock;
 use crate::collector::{CollectError, Cursor};
-use crate::collectors;
+use crate::collectors::Context;
 use crate::fetch::{FetchConfig, Gateway, GatewayError};
 use crate::health::HealthBoard;
 use crate::intake::Intake;
@@ -80,7 +80,7 @@ pub async fn run(
             Err(other) => return Err(IngestError::State(other.to_string())),
         };
         let task = SourceTask {
-            collector: collectors::build(&source, &gateway, &settings.id_key),
+            collector: source.kind.collector(Context::new(source.clone(), gateway.clone(), settings.id_key.clone())),
             source,
             state,
             intake: intake.clone(),
@@ -119,7 +119,8 @@ pub struct Probe {
 /// # Errors
 /// [`CollectError`], in plain words.
 pub async fn probe(source: &SourceConfig, gateway: &Gateway, id_key: &IdKey) -> Result<Probe, CollectError> {
-    let batch = collectors::build(source, gateway, id_key).collect(&Cursor::default()).await?;
+    let context = Context::new(source.clone(), gateway.clone(), id_key.clone());
+    let batch = source.kind.collector(context).collect(&Cursor::default()).await?;
     let times: Vec<Timestamp> = batch
         .changes
         .iter()
@@ -139,7 +140,8 @@ mod tests {
     use bus::{Post, SourceState};
 
     use super::*;
-    use crate::sources::SourceKind;
+    use crate::collectors::SourceKind;
+    use crate::collectors::transcripts::TranscriptsConfig;
     use crate::testing::server::{Server, ok};
     use crate::testing::{FlakyBus, feed_source};
 
@@ -157,7 +159,7 @@ mod tests {
         std::fs::create_dir(&meetings).unwrap();
         std::fs::write(meetings.join("a.txt"), "Ann: Hello.").unwrap();
         let server = Server::start(|_, _| ok("application/feed+json", FEED)).await;
-        let folder = SourceKind::Transcripts { folder: meetings };
+        let folder = SourceKind::Transcripts(TranscriptsConfig { folder: meetings });
         let sources = vec![
             feed_source("good", server.url("/feed").as_str()),
             feed_source("inside", "http://10.0.0.1/feed"),

@@ -1,15 +1,18 @@
 //! Which sources are collected: `config/sources.toml`.
 
+pub(crate) mod values;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bus::config_file::{self, ConfigError};
 use bus::{Channel, SourceId};
-use jiff::SignedDuration;
 use serde::Deserialize;
-use url::Url;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
 
+pub use crate::collectors::SourceKind;
 use crate::fetch::FetchConfig;
 
 /// The part of `config/discovery.toml` that concerns collection.
@@ -47,53 +50,6 @@ pub struct SourceConfig {
     pub kind: SourceKind,
 }
 
-/// The kinds of sources, each with what its collector needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SourceKind {
-    /// An RSS, Atom or JSON feed.
-    Feed {
-        /// Its address.
-        url: Url,
-    },
-    /// Hashtags on a Mastodon server.
-    Mastodon {
-        /// The server.
-        url: Url,
-        /// The hashtags, without `#`.
-        tags: Vec<String>,
-        /// How far back the first collection goes.
-        backfill: Duration,
-    },
-    /// A folder into which transcripts of meetings are put.
-    Transcripts {
-        /// The folder.
-        folder: PathBuf,
-    },
-}
-
-impl SourceKind {
-    /// The name of the kind, as in the configuration.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Feed { .. } => "feed",
-            Self::Mastodon { .. } => "mastodon",
-            Self::Transcripts { .. } => "transcripts",
-        }
-    }
-
-    /// Where the source is, for people.
-    pub fn location(&self) -> String {
-        match self {
-            Self::Feed { url } => url.to_string(),
-            Self::Mastodon { url, tags, .. } => {
-                let tags: Vec<String> = tags.iter().map(|tag| format!("#{tag}")).collect();
-                format!("{url} {}", tags.join(" "))
-            }
-            Self::Transcripts { folder } => folder.display().to_string(),
-        }
-    }
-}
-
 /// Reads the sources listed in the file at `path`. A relative folder is relative to the file.
 ///
 /// # Errors
@@ -107,149 +63,113 @@ pub fn read(path: &Path) -> Result<Vec<SourceConfig>, ConfigError> {
 /// # Errors
 /// [`ConfigError::Invalid`], naming the file, the line and what is wrong.
 pub fn parse(path: &Path, text: &str) -> Result<Vec<SourceConfig>, ConfigError> {
-    let file: SourcesFile = config_file::parse(path, text)?;
+    let invalid = |error: Fault| ConfigError::at_offset(path, text, error.offset, &error.message);
+    let mut sources = Vec::new();
     let mut ids = HashSet::new();
-    let mut sources = Vec::with_capacity(file.source.len());
-    for entry in file.source {
-        let start = entry.span().start.min(text.len());
-        let line = text[..start].matches('\n').count() + 1;
-        let entry = entry.into_inner();
-        let invalid = |message: String| ConfigError::Invalid {
-            path: path.to_owned(),
-            line,
-            message: format!("source `{}`: {message}", entry.id),
-        };
-        if !ids.insert(entry.id.clone()) {
-            return Err(invalid("this id is used twice: give each source an id of its own".to_owned()));
+    for (offset, entry) in entries(text).map_err(invalid)? {
+        let mut source = source(offset, entry).map_err(invalid)?;
+        source.kind.resolve_paths(path.parent().unwrap_or(Path::new("")));
+        if !ids.insert(source.id.clone()) {
+            let message = format!("source `{}`: this id is used twice: give each source an id of its own", source.id);
+            return Err(invalid(Fault { offset, message }));
         }
-        sources.push(entry.check(path.parent().unwrap_or(Path::new(""))).map_err(invalid)?);
+        sources.push(source);
     }
     Ok(sources)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SourcesFile {
-    #[serde(default)]
-    source: Vec<toml::Spanned<Entry>>,
+/// What is wrong, and at which byte of the file.
+struct Fault {
+    offset: usize,
+    message: String,
 }
 
-/// One `[[source]]` as it is written. It is flat, so that a misspelt key can be named.
+impl Fault {
+    /// A fault that serde found; `fallback` is where it is if serde does not say.
+    fn of(error: &toml::de::Error, fallback: usize) -> Self {
+        Self { offset: error.span().map_or(fallback, |span| span.start), message: error.message().to_owned() }
+    }
+}
+
+/// What every `[[source]]` has, whatever its kind.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
+struct Common {
     id: SourceId,
     name: String,
-    kind: KindName,
-    url: Option<String>,
-    folder: Option<PathBuf>,
-    tags: Option<Vec<String>>,
-    backfill: Option<String>,
+    kind: String,
     channel: Option<Channel>,
     place: Option<String>,
     language: Option<String>,
-    every: Option<String>,
+    #[serde(default, deserialize_with = "values::interval")]
+    every: Option<Duration>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum KindName {
-    Feed,
-    Mastodon,
-    Transcripts,
-}
+/// The keys of [`Common`].
+const COMMON: [&str; 7] = ["id", "name", "kind", "channel", "place", "language", "every"];
 
-impl KindName {
-    /// The channel and the interval of a source that does not say.
-    fn defaults(self) -> (Channel, Duration) {
-        match self {
-            Self::Feed => (Channel::News, Duration::from_hours(1)),
-            Self::Mastodon => (Channel::Social, Duration::from_mins(10)),
-            Self::Transcripts => (Channel::Offline, Duration::from_secs(30)),
+/// The tables of all `[[source]]`, each with where it begins.
+fn entries(text: &str) -> Result<Vec<(usize, DeTable<'_>)>, Fault> {
+    let document = DeTable::parse(text).map_err(|error| Fault::of(&error, 0))?.into_inner();
+    let mut entries = Vec::new();
+    for (key, value) in document {
+        if key.get_ref() != "source" {
+            let message = format!("unknown field `{}`, expected `source`", key.get_ref());
+            return Err(Fault { offset: key.span().start, message });
         }
-    }
-}
-
-impl Entry {
-    fn check(&self, base: &Path) -> Result<SourceConfig, String> {
-        let (channel, every) = self.kind.defaults();
-        let every = match &self.every {
-            Some(text) => duration("every", text, Duration::from_secs(1))?,
-            None => every,
+        let offset = value.span().start;
+        let DeValue::Array(list) = value.into_inner() else {
+            return Err(Fault { offset, message: "write [[source]], with two brackets, for each source".to_owned() });
         };
-        if self.name.trim().is_empty() {
-            return Err("`name` is empty: give it a name that people recognise".to_owned());
-        }
-        Ok(SourceConfig {
-            id: self.id.clone(),
-            name: self.name.trim().to_owned(),
-            channel: self.channel.unwrap_or(channel),
-            place: self.place.clone(),
-            language: self.language.clone(),
-            every,
-            kind: self.kind(base)?,
-        })
-    }
-
-    fn kind(&self, base: &Path) -> Result<SourceKind, String> {
-        let stray = |key: &str, given: bool, kind: &str| {
-            if given { Err(format!("`{key}` has no meaning for a source of kind `{kind}`: remove it")) } else { Ok(()) }
-        };
-        match self.kind {
-            KindName::Feed => {
-                stray("folder", self.folder.is_some(), "feed")?;
-                stray("tags", self.tags.is_some(), "feed")?;
-                stray("backfill", self.backfill.is_some(), "feed")?;
-                Ok(SourceKind::Feed { url: self.url()? })
-            }
-            KindName::Mastodon => {
-                stray("folder", self.folder.is_some(), "mastodon")?;
-                let backfill = match &self.backfill {
-                    Some(text) => duration("backfill", text, Duration::ZERO)?,
-                    None => Duration::from_hours(168),
-                };
-                Ok(SourceKind::Mastodon { url: self.url()?, tags: self.tags()?, backfill })
-            }
-            KindName::Transcripts => {
-                stray("url", self.url.is_some(), "transcripts")?;
-                stray("tags", self.tags.is_some(), "transcripts")?;
-                stray("backfill", self.backfill.is_some(), "transcripts")?;
-                let folder = self.folder.as_ref().ok_or("`folder` is missing: name the folder to watch")?;
-                Ok(SourceKind::Transcripts { folder: base.join(folder) })
+        for entry in list {
+            let offset = entry.span().start;
+            match entry.into_inner() {
+                DeValue::Table(table) => entries.push((offset, table)),
+                _ => return Err(Fault { offset, message: "a source is a table: write [[source]]".to_owned() }),
             }
         }
     }
-
-    fn url(&self) -> Result<Url, String> {
-        let text = self.url.as_ref().ok_or("`url` is missing: give its address")?;
-        let url = Url::parse(text).map_err(|error| format!("`url`: {text} is not an address ({error})"))?;
-        crate::fetch::check_form(&url).map_err(|reason| format!("`url`: {reason}"))?;
-        Ok(url)
-    }
-
-    fn tags(&self) -> Result<Vec<String>, String> {
-        let tags = self.tags.as_deref().unwrap_or_default();
-        if tags.is_empty() {
-            return Err("`tags` is missing: name at least one hashtag".to_owned());
-        }
-        tags.iter()
-            .map(|tag| {
-                let tag = tag.trim_start_matches('#');
-                let fits = !tag.is_empty() && tag.chars().all(|c| c.is_alphanumeric() || c == '_');
-                if fits { Ok(tag.to_owned()) } else { Err(format!("`tags`: `{tag}` is not a hashtag")) }
-            })
-            .collect()
-    }
+    Ok(entries)
 }
 
-/// A duration such as "60m", "2h" or "7 days".
-fn duration(key: &str, text: &str, least: Duration) -> Result<Duration, String> {
-    let parsed: Option<Duration> = text.parse::<SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
-    match parsed {
-        Some(duration) if duration >= least => Ok(duration),
-        Some(_) => Err(format!("`{key}`: {text} is too short: write at least 1s")),
-        None => Err(format!("`{key}`: {text} is not a duration: write it like 30s, 60m or 24h")),
+/// The source that one `[[source]]`, which begins at `offset`, describes.
+fn source(offset: usize, table: DeTable<'_>) -> Result<SourceConfig, Fault> {
+    let (common, own): (DeTable<'_>, DeTable<'_>) =
+        table.into_iter().partition(|(key, _)| COMMON.contains(&key.get_ref().as_ref()));
+    let spanned = |table| Deserializer::from(Spanned::new(offset..offset, table));
+    let common = Common::deserialize(spanned(common)).map_err(|error| Fault::of(&error, offset))?;
+    let about = |message: String| Fault { offset, message: format!("source `{}`: {message}", common.id) };
+    let kind = match SourceKind::deserialize(&common.kind, spanned(own)) {
+        Some(Ok(kind)) => kind,
+        Some(Err(error)) => {
+            let mut fault = Fault::of(&error, offset);
+            if fault.message.starts_with("unknown field") {
+                // The keys that all kinds have may be what was meant.
+                let others: Vec<String> = COMMON.iter().map(|key| format!("`{key}`")).collect();
+                fault.message =
+                    format!("{} for a source of kind `{}`, or {}", fault.message, common.kind, others.join(", "));
+            } else {
+                fault.message = format!("source `{}`: {}", common.id, fault.message);
+            }
+            return Err(fault);
+        }
+        None => {
+            let names: Vec<String> = SourceKind::NAMES.iter().map(|name| format!("`{name}`")).collect();
+            let message = format!("unknown kind `{}`, expected one of {}", common.kind, names.join(", "));
+            return Err(Fault { offset, message });
+        }
+    };
+    if common.name.trim().is_empty() {
+        return Err(about("`name` is empty: give it a name that people recognise".to_owned()));
     }
+    Ok(SourceConfig {
+        name: common.name.trim().to_owned(),
+        channel: common.channel.unwrap_or(kind.default_channel()),
+        every: common.every.unwrap_or(kind.default_every()),
+        id: common.id,
+        place: common.place,
+        language: common.language,
+        kind,
+    })
 }
 
 #[cfg(test)]
@@ -264,12 +184,12 @@ mod tests {
     fn the_shipped_list_is_valid_and_broad() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sources.toml");
         let sources = read(&path).unwrap_or_else(|error| panic!("{error}"));
-        let feeds = sources.iter().filter(|s| matches!(s.kind, SourceKind::Feed { .. })).count();
+        let feeds = sources.iter().filter(|s| s.kind.name() == "feed").count();
         assert!(feeds >= 30, "{feeds} feeds");
-        assert!(sources.iter().any(|s| matches!(s.kind, SourceKind::Mastodon { .. })));
-        assert!(sources.iter().any(|s| matches!(s.kind, SourceKind::Transcripts { .. })));
+        assert!(sources.iter().any(|s| s.kind.name() == "mastodon"));
+        assert!(sources.iter().any(|s| s.kind.name() == "transcripts"));
         let polite = Duration::from_mins(5);
-        assert!(sources.iter().all(|s| s.every >= polite || matches!(s.kind, SourceKind::Transcripts { .. })));
+        assert!(sources.iter().all(|s| s.every >= polite || s.kind.name() == "transcripts"));
     }
 
     #[test]
@@ -284,7 +204,7 @@ mod tests {
     fn a_folder_is_relative_to_the_file() {
         let text = "[[source]]\nid = \"a\"\nname = \"A\"\nkind = \"transcripts\"\nfolder = \"meetings\"\n";
         let sources = parse(Path::new("config/sources.toml"), text).unwrap();
-        assert_eq!(sources[0].kind, SourceKind::Transcripts { folder: PathBuf::from("config/meetings") });
+        assert_eq!(sources[0].kind.location(), "config/meetings");
     }
 
     #[test]
@@ -296,12 +216,18 @@ mod tests {
         assert!(misspelt.starts_with("config/sources.toml:5:"), "{misspelt}");
         assert!(misspelt.ends_with("did you mean `url`?"), "{misspelt}");
         let scheme = error_of(&good.replace("https:", "ftp:"));
-        assert!(scheme.contains("`url`: only http and https"), "{scheme}");
+        assert!(scheme.contains(":5: source `a`: only http and https"), "{scheme}");
         let secret = error_of(&good.replace("https://", "https://user:pass@"));
         assert!(secret.contains("user name or password"), "{secret}");
         let every = error_of(&format!("{good}every = \"often\"\n"));
-        assert!(every.contains("`every`: often is not a duration"), "{every}");
+        assert!(every.contains(":6: often is not a duration"), "{every}");
         let tags = error_of(&format!("{good}tags = [\"nhs\"]\n"));
-        assert!(tags.contains("`tags` has no meaning"), "{tags}");
+        assert!(tags.contains(":6: unknown field `tags`, expected `url` for a source of kind `feed`"), "{tags}");
+        let common = error_of(&format!("{good}chanel = \"news\"\n"));
+        assert!(common.ends_with("did you mean `channel`?"), "{common}");
+        let kind = error_of(&good.replace("\"feed\"", "\"fed\""));
+        assert!(kind.contains("unknown kind `fed`") && kind.ends_with("did you mean `feed`?"), "{kind}");
+        let table = error_of(&good.replace("[[source]]", "[source]"));
+        assert!(table.contains("with two brackets"), "{table}");
     }
 }

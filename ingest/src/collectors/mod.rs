@@ -1,32 +1,80 @@
 //! The collectors, one folder a kind of source. Each goes from the wire's own structure through an adapter to posts.
 
 pub mod feed;
+pub mod kind;
 pub mod mastodon;
 mod seen;
 pub mod transcripts;
 
-use bus::IdKey;
+use std::path::Path;
+use std::time::Duration;
 
+use bus::Channel;
+use serde::Deserialize;
+
+pub use self::kind::{Context, Kind};
 use crate::collector::Collector;
-use crate::fetch::Gateway;
-use crate::sources::{SourceConfig, SourceKind};
 
-/// The collector that reads `source`. This match is the list of all kinds there are.
-pub(crate) fn build(source: &SourceConfig, gateway: &Gateway, id_key: &IdKey) -> Box<dyn Collector> {
-    match &source.kind {
-        SourceKind::Feed { url } => {
-            Box::new(feed::FeedCollector::new(source.clone(), url.clone(), gateway.clone(), id_key.clone()))
+/// Makes the enum of all kinds from the list of them.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident($config:ty),)+) => {
+        /// The kinds of sources, each with what its collector needs.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum SourceKind { $($(#[$doc])* $variant($config),)+ }
+
+        impl SourceKind {
+            /// The names of all kinds, as in the configuration.
+            pub const NAMES: &[&str] = &[$(<$config>::NAME,)+];
+
+            /// The name of the kind, as in the configuration.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => <$config>::NAME,)+ }
+            }
+
+            /// Where the source is, for people.
+            pub fn location(&self) -> String {
+                match self { $(Self::$variant(config) => config.location(),)+ }
+            }
+
+            /// The collector that reads the source that `context` describes.
+            pub(crate) fn collector(&self, context: Context) -> Box<dyn Collector> {
+                match self { $(Self::$variant(config) => config.collector(context),)+ }
+            }
+
+            /// Takes relative paths as relative to `base`.
+            pub(crate) fn resolve_paths(&mut self, base: &Path) {
+                match self { $(Self::$variant(config) => config.resolve_paths(base),)+ }
+            }
+
+            /// The channel of a source of this kind that does not say.
+            pub(crate) fn default_channel(&self) -> Channel {
+                match self { $(Self::$variant(_) => <$config>::CHANNEL,)+ }
+            }
+
+            /// How often a source of this kind that does not say is asked, at most.
+            pub(crate) fn default_every(&self) -> Duration {
+                match self { $(Self::$variant(_) => <$config>::EVERY,)+ }
+            }
+
+            /// Reads the keys of the kind `name`; `None` if there is no such kind.
+            pub(crate) fn deserialize<'de, D: serde::Deserializer<'de>>(
+                name: &str,
+                keys: D,
+            ) -> Option<Result<Self, D::Error>> {
+                match name {
+                    $(<$config>::NAME => Some(<$config>::deserialize(keys).map(Self::$variant)),)+
+                    _ => None,
+                }
+            }
         }
-        SourceKind::Mastodon { url, tags, backfill } => Box::new(mastodon::MastodonCollector::new(
-            source.clone(),
-            url.clone(),
-            tags.clone(),
-            *backfill,
-            gateway.clone(),
-            id_key.clone(),
-        )),
-        SourceKind::Transcripts { folder } => {
-            Box::new(transcripts::TranscriptCollector::new(source.clone(), folder.clone(), id_key.clone()))
-        }
-    }
+    };
+}
+
+kinds! {
+    /// An RSS, Atom or JSON feed.
+    Feed(feed::FeedConfig),
+    /// Hashtags on a Mastodon server.
+    Mastodon(mastodon::MastodonConfig),
+    /// A folder into which transcripts of meetings are put.
+    Transcripts(transcripts::TranscriptsConfig),
 }

@@ -6,10 +6,13 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use bus::{Bus, BusError, BusTopic, Change, Channel, Lag, Post, PostId, Reader, Record, SourceId};
+use bus::{Bus, BusError, BusTopic, Change, Channel, IdKey, Lag, Post, PostId, Reader, Record, SourceId};
 use jiff::Timestamp;
 
-use crate::sources::{SourceConfig, SourceKind};
+use crate::collectors::feed::FeedConfig;
+use crate::collectors::{Context, SourceKind};
+use crate::fetch::{FetchConfig, Gateway};
+use crate::sources::SourceConfig;
 
 /// A bus in memory that refuses chosen appends, as a full disk would. Nobody reads from it.
 #[derive(Default)]
@@ -97,6 +100,11 @@ pub(crate) fn feed_source(id: &str, url: &str) -> SourceConfig {
         place: None,
         language: None,
         every: std::time::Duration::from_hours(1),
-        kind: SourceKind::Feed { url: url.parse().unwrap() },
+        kind: SourceKind::Feed(FeedConfig { url: url.parse().unwrap() }),
     }
+}
+
+/// What a collector of `source` is built with in tests; its gateway reaches nothing on this machine.
+pub(crate) fn context(source: SourceConfig) -> Context {
+    Context::new(source, Gateway::new(&FetchConfig::default()).unwrap(), IdKey::new([7; 32]))
 }

@@ -1,6 +1,7 @@
 //! RSS, Atom and JSON feeds.
 
 mod adapt;
+mod config;
 mod parse;
 mod repair;
 
@@ -12,9 +13,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use self::config::FeedConfig;
+use super::Context;
 use super::seen::Seen;
 use crate::collector::{Batch, CollectError, Collector, Cursor};
-use crate::fetch::{Answer, Fetched, Gateway, Request, Validators};
+use crate::fetch::{Answer, Fetched, Request, Validators};
 use crate::schedule::polite_interval;
 use crate::sources::SourceConfig;
 
@@ -28,10 +31,8 @@ const PAGES_AT_MOST: u32 = 500;
 
 /// Reads one feed.
 pub struct FeedCollector {
-    source: SourceConfig,
-    url: Url,
-    gateway: Gateway,
-    id_key: IdKey,
+    config: FeedConfig,
+    context: Context,
 }
 
 /// Where we are in a feed.
@@ -63,18 +64,18 @@ struct Page {
 }
 
 impl FeedCollector {
-    /// A collector of the feed at `url`.
-    pub fn new(source: SourceConfig, url: Url, gateway: Gateway, id_key: IdKey) -> Self {
-        Self { source, url, gateway, id_key }
+    /// A collector of the feed that `config` names.
+    pub fn new(config: FeedConfig, context: Context) -> Self {
+        Self { config, context }
     }
 
     /// Reads the first page, if it changed.
     async fn collect_news(&self, mut position: Position) -> Result<Batch, CollectError> {
-        let request = Request { url: self.url.clone(), accept: ACCEPT, validators: position.validators.clone() };
-        let answer = match self.gateway.get(&request).await? {
+        let request = Request { url: self.config.url.clone(), accept: ACCEPT, validators: position.validators.clone() };
+        let answer = match self.context.gateway.get(&request).await? {
             Fetched::Modified(answer) => answer,
             Fetched::NotModified { fresh_for } => {
-                let next_in = polite_interval(self.source.every, fresh_for);
+                let next_in = polite_interval(self.context.source.every, fresh_for);
                 return Ok(Batch { changes: Vec::new(), cursor: Cursor::of(&position), next_in, notice: None });
             }
         };
@@ -88,7 +89,7 @@ impl FeedCollector {
         }
         let next_in = match &position.older {
             Some(_) => Duration::ZERO,
-            None => polite_interval(self.source.every, fresh_for.max(page.ttl)),
+            None => polite_interval(self.context.source.every, fresh_for.max(page.ttl)),
         };
         let notice = (page.dropped > 0).then(|| {
             format!(
@@ -117,7 +118,7 @@ impl FeedCollector {
                     return Ok(Batch {
                         changes: Vec::new(),
                         cursor: Cursor::of(&position),
-                        next_in: self.source.every,
+                        next_in: self.context.source.every,
                         notice,
                     });
                 }
@@ -132,12 +133,12 @@ impl FeedCollector {
             }
             position.older = Some(older.clone());
         }
-        let next_in = if position.older.is_some() { Duration::ZERO } else { self.source.every };
+        let next_in = if position.older.is_some() { Duration::ZERO } else { self.context.source.every };
         Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice: None })
     }
 
     async fn older_page(&self, request: &Request) -> Result<Page, CollectError> {
-        match self.gateway.get(request).await? {
+        match self.context.gateway.get(request).await? {
             Fetched::Modified(answer) => self.read(answer).await,
             Fetched::NotModified { .. } => Err(CollectError::Malformed {
                 reason: "\"not modified\" was answered to an unconditional request".into(),
@@ -147,7 +148,7 @@ impl FeedCollector {
 
     /// Parses an answer, off the async threads.
     async fn read(&self, answer: Box<Answer>) -> Result<Page, CollectError> {
-        let (source, id_key) = (self.source.clone(), self.id_key.clone());
+        let (source, id_key) = (self.context.source.clone(), self.context.id_key.clone());
         let parsed = tokio::task::spawn_blocking(move || read_page(&answer, &source, &id_key)).await;
         let reason = match parsed {
             Ok(Ok(page)) => return Ok(page),

@@ -3,8 +3,8 @@ use bus::Channel;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::testing::feed_source;
 use crate::testing::server::{Server, ok, status};
+use crate::testing::{context, feed_source};
 
 fn key() -> IdKey {
     IdKey::new([7; 32])
@@ -135,7 +135,8 @@ fn what_is_no_feed_is_refused_with_the_reason() {
 
 fn collector(server: &Server, path: &str) -> FeedCollector {
     let url = server.url(path);
-    FeedCollector::new(feed_source("test", url.as_str()), url, server.gateway(), key())
+    let source = feed_source("test", url.as_str());
+    FeedCollector::new(FeedConfig { url }, Context { gateway: server.gateway(), ..context(source) })
 }
 
 #[tokio::test]

@@ -3,23 +3,24 @@
 //! Each hashtag is read forward from the last status seen (`min_id`), oldest first, so that nothing is skipped however
 //! long we were away.
 
+mod config;
 mod wire;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bus::{Change, IdKey, Post};
+use bus::{Change, Post};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::debug;
-use url::Url;
 
+pub use self::config::MastodonConfig;
 use self::wire::Status;
+use super::Context;
 use super::seen::Seen;
 use crate::collector::{Batch, CollectError, Collector, Cursor};
-use crate::fetch::{Answer, Fetched, Gateway, Request, Validators};
-use crate::sources::SourceConfig;
+use crate::fetch::{Answer, Fetched, Request, Validators};
 
 /// As many statuses as a server gives at once.
 const LIMIT: usize = 40;
@@ -29,12 +30,8 @@ const PAGES_AT_ONCE: usize = 12;
 
 /// Follows hashtags on one server.
 pub struct MastodonCollector {
-    source: SourceConfig,
-    server: Url,
-    tags: Vec<String>,
-    backfill: Duration,
-    gateway: Gateway,
-    id_key: IdKey,
+    config: MastodonConfig,
+    context: Context,
 }
 
 /// Where we are: for each hashtag the last status read, and what was read of late under any of them.
@@ -55,16 +52,9 @@ struct Progress {
 }
 
 impl MastodonCollector {
-    /// A collector of `tags` at `server`; the first time it goes back by `backfill`.
-    pub fn new(
-        source: SourceConfig,
-        server: Url,
-        tags: Vec<String>,
-        backfill: Duration,
-        gateway: Gateway,
-        id_key: IdKey,
-    ) -> Self {
-        Self { source, server, tags, backfill, gateway, id_key }
+    /// A collector of the hashtags of `config`.
+    pub fn new(config: MastodonConfig, context: Context) -> Self {
+        Self { config, context }
     }
 
     /// Reads `tag` forward from `last`, at most `pages` pages, and moves `last` along.
@@ -75,7 +65,7 @@ impl MastodonCollector {
                 Ok(answer) => answer,
                 // What was read so far is kept; the fault shows again, alone, at the next call.
                 Err(error) if progress.pages > 0 => {
-                    progress.wait = asked_to_wait(&error, self.source.every);
+                    progress.wait = asked_to_wait(&error, self.context.source.every);
                     break;
                 }
                 Err(error) => return Err(error),
@@ -88,12 +78,10 @@ impl MastodonCollector {
                 break;
             };
             *last = next;
-            let now = Timestamp::now();
-            progress.posts.extend(
-                statuses
-                    .into_iter()
-                    .filter_map(|status| wire::post(status, &self.server, &self.source, &self.id_key, now)),
-            );
+            let now = self.context.clock.now();
+            progress.posts.extend(statuses.into_iter().filter_map(|status| {
+                wire::post(status, &self.config.url, &self.context.source, &self.context.id_key, now)
+            }));
             if count < LIMIT {
                 progress.more = false;
                 break;
@@ -103,16 +91,16 @@ impl MastodonCollector {
     }
 
     async fn page(&self, tag: &str, last: &str) -> Result<Box<Answer>, CollectError> {
-        let mut url = self.server.clone();
+        let mut url = self.config.url.clone();
         url.path_segments_mut()
             .map_err(|()| CollectError::Malformed {
-                reason: format!("{} is not the address of a server", self.server),
+                reason: format!("{} is not the address of a server", self.config.url),
             })?
             .pop_if_empty()
             .extend(["api", "v1", "timelines", "tag", tag]);
         url.query_pairs_mut().append_pair("limit", &LIMIT.to_string()).append_pair("min_id", last);
         let request = Request { url, accept: "application/json", validators: Validators::default() };
-        match self.gateway.get(&request).await? {
+        match self.context.gateway.get(&request).await? {
             Fetched::Modified(answer) => Ok(answer),
             Fetched::NotModified { .. } => Err(CollectError::Malformed {
                 reason: "\"not modified\" was answered to an unconditional request".into(),
@@ -130,13 +118,13 @@ impl MastodonCollector {
 impl Collector for MastodonCollector {
     async fn collect(&mut self, from: &Cursor) -> Result<Batch, CollectError> {
         let mut position: Position = from.position();
-        position.tags.retain(|tag, _| self.tags.contains(tag));
-        let start = Timestamp::now().checked_sub(self.backfill).unwrap_or(Timestamp::UNIX_EPOCH);
+        position.tags.retain(|tag, _| self.config.tags.contains(tag));
+        let start = self.context.clock.now().checked_sub(self.config.backfill).unwrap_or(Timestamp::UNIX_EPOCH);
         let mut posts = Vec::new();
         let mut pages_left = PAGES_AT_ONCE;
         let mut more = false;
         let mut wait = None;
-        for tag in &self.tags {
+        for tag in &self.config.tags {
             if pages_left == 0 || wait.is_some() {
                 more = true;
                 break;
@@ -147,7 +135,7 @@ impl Collector for MastodonCollector {
                 // The hashtags before this one are kept; this one is tried again, first of all.
                 Err(error) if !posts.is_empty() => {
                     debug!(%error, tag, "a hashtag was left for the next call");
-                    wait = asked_to_wait(&error, self.source.every);
+                    wait = asked_to_wait(&error, self.context.source.every);
                     more = true;
                     break;
                 }
@@ -163,9 +151,9 @@ impl Collector for MastodonCollector {
         changes.sort_by_key(|post| post.created_at);
         let next_in = match (wait, more) {
             (Some(wait), true) => wait,
-            (Some(wait), false) => wait.max(self.source.every),
+            (Some(wait), false) => wait.max(self.context.source.every),
             (None, true) => Duration::ZERO,
-            (None, false) => self.source.every,
+            (None, false) => self.context.source.every,
         };
         let changes = changes.into_iter().map(Change::Upsert).collect();
         Ok(Batch { changes, cursor: Cursor::of(&position), next_in, notice: None })

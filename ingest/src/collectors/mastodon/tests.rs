@@ -2,9 +2,8 @@ use axum::http::Uri;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sources::SourceKind;
-use crate::testing::feed_source;
 use crate::testing::server::{Server, ok, status};
+use crate::testing::{context, feed_source};
 
 /// A status as a server sends it, reduced to what is read and some of what is not.
 fn status_json(id: u64, content: &str) -> Value {
@@ -17,12 +16,13 @@ fn status_json(id: u64, content: &str) -> Value {
 }
 
 fn collector(server: &Server, tags: &[&str]) -> MastodonCollector {
-    let url = server.url("/");
-    let tags: Vec<String> = tags.iter().map(|&tag| tag.to_owned()).collect();
-    let kind = SourceKind::Mastodon { url: url.clone(), tags: tags.clone(), backfill: Duration::ZERO };
-    let source = SourceConfig { kind, ..feed_source("social", url.as_str()) };
-    let week = Duration::from_hours(168);
-    MastodonCollector::new(source, url, tags, week, server.gateway(), IdKey::new([7; 32]))
+    let config = MastodonConfig {
+        url: server.url("/"),
+        tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+        backfill: Duration::from_hours(168),
+    };
+    let source = feed_source("social", config.url.as_str());
+    MastodonCollector::new(config, Context { gateway: server.gateway(), ..context(source) })
 }
 
 fn min_id(uri: &Uri) -> u64 {

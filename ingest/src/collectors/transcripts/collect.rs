@@ -1,7 +1,6 @@
 //! Watching a folder: which files are new or changed, and what that means for their posts.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,8 +8,10 @@ use bus::{Change, IdKey, Post, PostId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::TranscriptsConfig;
 use super::folder::{self, Found, Stamp};
 use crate::collector::{Batch, CollectError, Collector, Cursor};
+use crate::collectors::Context;
 use crate::sources::SourceConfig;
 
 /// So many changes make a batch; the next files wait for the next call.
@@ -21,9 +22,8 @@ const PROBLEMS_NAMED: usize = 3;
 
 /// Watches one folder.
 pub struct TranscriptCollector {
-    source: SourceConfig,
-    folder: PathBuf,
-    id_key: IdKey,
+    config: TranscriptsConfig,
+    context: Context,
 }
 
 /// What we know of the folder, by file.
@@ -47,17 +47,21 @@ struct Known {
 }
 
 impl TranscriptCollector {
-    /// A collector of the transcripts in `folder`.
-    pub fn new(source: SourceConfig, folder: PathBuf, id_key: IdKey) -> Self {
-        Self { source, folder, id_key }
+    /// A collector of the transcripts in the folder of `config`.
+    pub fn new(config: TranscriptsConfig, context: Context) -> Self {
+        Self { config, context }
     }
 }
 
 #[async_trait]
 impl Collector for TranscriptCollector {
     async fn collect(&mut self, from: &Cursor) -> Result<Batch, CollectError> {
-        let scan = Scan { source: self.source.clone(), id_key: self.id_key.clone(), now: Timestamp::now() };
-        let (folder, position) = (self.folder.clone(), from.position());
+        let scan = Scan {
+            source: self.context.source.clone(),
+            id_key: self.context.id_key.clone(),
+            now: self.context.clock.now(),
+        };
+        let (folder, position) = (self.config.folder.clone(), from.position());
         let scanned = tokio::task::spawn_blocking(move || scan.run(&folder, position)).await;
         scanned.unwrap_or_else(|_| {
             Err(CollectError::Malformed { reason: "a transcript made the reader fail; please report it".to_owned() })

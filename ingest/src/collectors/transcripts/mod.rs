@@ -1,6 +1,7 @@
 //! Transcripts of meetings: `WebVTT`, `SubRip`, plain text and Markdown, in a watched folder or given one by one.
 
 mod collect;
+mod config;
 mod cues;
 mod folder;
 mod meeting;
@@ -17,6 +18,7 @@ use bus::{IdKey, Post};
 use jiff::Timestamp;
 
 pub use self::collect::TranscriptCollector;
+pub use self::config::TranscriptsConfig;
 pub use self::meeting::Meeting;
 use crate::charset;
 use crate::sources::SourceConfig;

@@ -4,8 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::collector::{Batch, Collector, Cursor};
-use crate::sources::SourceKind;
-use crate::testing::feed_source;
+use crate::testing::{context, feed_source};
 
 fn transcript(name: &str, text: impl AsRef<[u8]>) -> Result<Transcript, String> {
     parse(Path::new(name), &Raw { bytes: text.as_ref().to_vec(), sidecar: None })
@@ -90,9 +89,8 @@ fn what_cannot_be_used_is_explained() {
 }
 
 fn collector(folder: &Path) -> TranscriptCollector {
-    let kind = SourceKind::Transcripts { folder: folder.to_owned() };
-    let source = SourceConfig { kind, ..feed_source("meetings", "https://example.org/") };
-    TranscriptCollector::new(source, folder.to_owned(), IdKey::new([7; 32]))
+    let config = TranscriptsConfig { folder: folder.to_owned() };
+    TranscriptCollector::new(config, context(feed_source("meetings", "https://example.org/")))
 }
 
 fn upserts(batch: &Batch) -> Vec<&Post> {
