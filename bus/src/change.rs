@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::gap::Gap;
 use crate::id::{AuthorKey, PostId};
 use crate::post::{Enriched, Post};
 use crate::record::Record;
@@ -16,6 +17,8 @@ pub enum Change<T> {
     Delete(PostId),
     /// Everything that this author said is to be removed.
     EraseAuthor(AuthorKey),
+    /// What was said at a source in a stretch of time may be missing.
+    Gap(Gap),
 }
 
 /// What a [`Change`] can carry: something that is a post and knows its id.
@@ -45,6 +48,7 @@ impl<T: Carried> Change<T> {
         let key = match self {
             Self::Upsert(carried) => Some(carried.post_id()),
             Self::Delete(id) => Some(*id),
+            Self::Gap(gap) => Some(gap.id()),
             Self::EraseAuthor(_) => None,
         };
         let payload = serde_json::to_vec(self).expect("posts hold only strings, numbers and times, which JSON can say");

@@ -28,7 +28,7 @@ enum Step<'a> {
     Drop,
 }
 
-/// Enriches the posts among `records`; deletions and erasures keep their place among them.
+/// Enriches the posts among `records`; deletions, erasures and gaps keep their place among them.
 pub(crate) fn process(chain: &Chain, records: &[Delivered]) -> Processed {
     let mut posts = Vec::with_capacity(records.len());
     let mut letters = Vec::new();
@@ -41,6 +41,7 @@ pub(crate) fn process(chain: &Chain, records: &[Delivered]) -> Processed {
             }
             Ok(Change::Delete(id)) => Step::Pass(Change::<Enriched>::Delete(id).to_record()),
             Ok(Change::EraseAuthor(author)) => Step::Pass(Change::<Enriched>::EraseAuthor(author).to_record()),
+            Ok(Change::Gap(gap)) => Step::Pass(Change::<Enriched>::Gap(gap).to_record()),
             Err(error) => {
                 letters.push(DeadLetter::new(BusTopic::Posts, record, GROUP, &error));
                 Step::Drop

@@ -74,6 +74,8 @@ impl IndexWriter {
             Change::EraseAuthor(author) => {
                 self.tantivy.delete_term(Term::from_field_bytes(self.index.fields.author, author.as_bytes()));
             }
+            // Nothing to search for: the pages show gaps from the health of sources.
+            Change::Gap(_) => {}
         }
         Ok(())
     }

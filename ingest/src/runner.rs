@@ -126,7 +126,7 @@ pub async fn probe(source: &SourceConfig, gateway: &Gateway, id_key: &IdKey) -> 
         .iter()
         .filter_map(|change| match change {
             Change::Upsert(post) => Some(post.created_at),
-            Change::Delete(_) | Change::EraseAuthor(_) => None,
+            Change::Delete(_) | Change::EraseAuthor(_) | Change::Gap(_) => None,
         })
         .collect();
     Ok(Probe { posts: times.len(), newest: times.into_iter().max(), notice: batch.notice })

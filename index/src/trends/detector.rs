@@ -57,6 +57,8 @@ impl Detector {
                     self.state.registry.remove_post(id.as_bytes());
                 }
             }
+            // Counts are taken as they are; that a channel was silent for want of collection is not known here yet.
+            Change::Gap(_) => {}
         }
     }
 

@@ -42,7 +42,7 @@ impl FlakyBus {
             .into_iter()
             .filter_map(|change| match change {
                 Change::Upsert(post) => Some(post),
-                Change::Delete(_) | Change::EraseAuthor(_) => None,
+                Change::Delete(_) | Change::EraseAuthor(_) | Change::Gap(_) => None,
             })
             .collect()
     }
