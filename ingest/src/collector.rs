@@ -82,6 +82,12 @@ pub enum CollectError {
         /// Plain words.
         reason: String,
     },
+    /// The source refuses our token, or wants one: somebody has to renew it. `reason` names where it is kept.
+    #[error("{reason}")]
+    Unauthorized {
+        /// Plain words.
+        reason: String,
+    },
     /// The source says that it is gone for good.
     #[error("{reason}")]
     Gone {
@@ -96,7 +102,11 @@ impl From<FetchError> for CollectError {
         match error {
             FetchError::RateLimited { retry_after, .. } => Self::RateLimited { retry_after, reason },
             FetchError::Unreachable { .. } => Self::Unreachable { reason },
-            FetchError::TimedOut { .. } | FetchError::Status { .. } => Self::Transient { reason },
+            FetchError::Unauthorized { .. } => Self::Unauthorized { reason },
+            FetchError::TimedOut { .. }
+            | FetchError::Idle { .. }
+            | FetchError::BrokenOff { .. }
+            | FetchError::Status { .. } => Self::Transient { reason },
             FetchError::Refused { .. } | FetchError::TooLarge { .. } | FetchError::BadAnswer { .. } => {
                 Self::Malformed { reason }
             }

@@ -14,6 +14,9 @@ pub(crate) const LONGEST: Duration = Duration::from_hours(24);
 /// The first retry of a source that could not be reached at all.
 const SOONEST_RETRY: Duration = Duration::from_mins(1);
 
+/// The longest interval between two tries with a token that was refused.
+const UNAUTHORIZED_RETRY: Duration = Duration::from_hours(2);
+
 /// After so many failures in a row a source counts as failing.
 pub(crate) const FAILING_AFTER: u32 = 3;
 
@@ -38,6 +41,8 @@ pub(crate) fn after_failure(error: &CollectError, failures: u32, every: Duration
         CollectError::RateLimited { retry_after: None, .. }
         | CollectError::Transient { .. }
         | CollectError::Malformed { .. } => (every, every.max(LONGEST)),
+        // Until somebody renews the token it would be refused again, and a file with a new one is noticed soon.
+        CollectError::Unauthorized { .. } => (every, every.max(UNAUTHORIZED_RETRY)),
         CollectError::Gone { .. } => (every.max(LONGEST), every.max(LONGEST)),
     };
     let doublings = failures.saturating_sub(1).min(16);
@@ -54,7 +59,7 @@ pub(crate) fn bus_retry(refusals: u32, jitter: f64) -> Duration {
 pub(crate) fn state_after_failure(error: &CollectError, failures: u32) -> SourceState {
     match error {
         CollectError::RateLimited { .. } => SourceState::RateLimited,
-        CollectError::Gone { .. } => SourceState::Failing,
+        CollectError::Gone { .. } | CollectError::Unauthorized { .. } => SourceState::Failing,
         _ if failures >= FAILING_AFTER => SourceState::Failing,
         _ => SourceState::Retrying,
     }

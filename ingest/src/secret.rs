@@ -7,19 +7,27 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-/// A secret. Its `Debug` form does not show it.
+/// A secret, which may know where it was read from. Its `Debug` form does not show it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    text: String,
+    place: Option<String>,
+}
 
 impl Secret {
     /// The secret that is `text`.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), place: None }
     }
 
     /// The secret itself, for the request that needs it.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Where it was read from, for people who must renew it: "the environment variable NAME".
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
     }
 }
 
@@ -53,12 +61,20 @@ impl SecretRef {
                 .map_err(|error| format!("{}: {error}; put the token into this file", path.display()))?,
             _ => return Err("say either `env` or `file` for a secret".to_owned()),
         };
-        let text = text.trim();
+        let (text, place) = (text.trim(), self.place());
         if text.is_empty() || text.chars().any(|c| c.is_control() || !c.is_ascii()) {
-            let place = self.env.clone().unwrap_or_else(|| format!("{:?}", self.file));
             return Err(format!("the secret in {place} is empty or not one line of ASCII"));
         }
-        Ok(Secret::new(text))
+        Ok(Secret { text: text.to_owned(), place: Some(place) })
+    }
+
+    /// Where it is, in words.
+    pub fn place(&self) -> String {
+        match (&self.env, &self.file) {
+            (Some(name), _) => format!("the environment variable {name}"),
+            (None, Some(path)) => format!("the file {}", path.display()),
+            (None, None) => "no place at all".to_owned(),
+        }
     }
 }
 
@@ -77,6 +93,7 @@ mod tests {
         std::fs::write(&path, "s3cret\n").unwrap();
         let secret = reference(&format!("file = {path:?}\nexpires = \"2027-01-31\"")).read().unwrap();
         assert_eq!(secret.expose(), "s3cret");
+        assert_eq!(secret.place(), Some(format!("the file {}", path.display()).as_str()));
         assert_eq!(format!("{secret:?}"), "Secret");
     }
 

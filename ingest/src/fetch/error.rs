@@ -28,6 +28,22 @@ pub enum FetchError {
         /// The limit.
         after: Duration,
     },
+    /// A stream was open, but nothing came for too long.
+    #[error("{host} has sent nothing for {} seconds, not even a sign of life; it is connected anew", after.as_secs())]
+    Idle {
+        /// The server.
+        host: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// The server broke off in the middle.
+    #[error("{host} broke off its answer ({reason}); it is tried again later")]
+    BrokenOff {
+        /// The server.
+        host: String,
+        /// The HTTP client's own words.
+        reason: String,
+    },
     /// The answer is larger than we accept.
     #[error(
         "the answer of {host} is larger than {limit_mib} MiB {when}; check that the address is that of a feed, not of a download"
@@ -37,7 +53,7 @@ pub enum FetchError {
         host: String,
         /// The limit.
         limit_mib: usize,
-        /// "on the wire" or "when unpacked".
+        /// "on the wire", "when unpacked" or "in one message".
         when: &'static str,
     },
     /// The server asks us to wait (429, or 503 with Retry-After).
@@ -55,6 +71,16 @@ pub enum FetchError {
     Gone {
         /// The server.
         host: String,
+    },
+    /// Our token was refused (401 or 403).
+    #[error("{host} refused our token (status {status}): {}", renew(place.as_deref()))]
+    Unauthorized {
+        /// The server.
+        host: String,
+        /// What it answered.
+        status: u16,
+        /// Where the token was read from ("the environment variable NAME"), where that is known.
+        place: Option<String>,
     },
     /// Any other status that is not success.
     #[error("{host} answered with status {status} ({}); {}", meaning(*status), advice(*status))]
@@ -102,6 +128,13 @@ fn advice(status: u16) -> &'static str {
     }
 }
 
+fn renew(place: Option<&str>) -> String {
+    match place {
+        Some(place) => format!("renew the token in {place}, or check what it is allowed to read"),
+        None => "renew the token, or check what it is allowed to read".to_owned(),
+    }
+}
+
 /// Puts an error of the HTTP client into words.
 pub(super) fn from_client(error: &reqwest::Error, host: &str) -> FetchError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
@@ -125,5 +158,5 @@ pub(super) fn from_client(error: &reqwest::Error, host: &str) -> FetchError {
     if error.is_connect() {
         return FetchError::Unreachable { reason: format!("no connection to {host} could be made: {deepest}") };
     }
-    FetchError::BadAnswer { reason: format!("{host} broke off its answer: {deepest}") }
+    FetchError::BrokenOff { host: host.to_owned(), reason: deepest }
 }

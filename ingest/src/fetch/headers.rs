@@ -8,6 +8,8 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::allowance;
+
 /// What a server gave us to ask "has it changed?", to be echoed byte for byte.
 ///
 /// Header values are bytes. They are kept as text with one character a byte (ISO 8859-1), which JSON can hold and which
@@ -57,23 +59,13 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration>
     until(text(headers, &header::EXPIRES)?, now)
 }
 
-/// How long the server asks us to wait: `Retry-After`, in seconds or as a date, or else Mastodon's `X-RateLimit-Reset`.
+/// How long the server asks us to wait: `Retry-After`, in seconds or as a date, or else the time to a new
+/// allowance of requests.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if let Some(value) = text(headers, &header::RETRY_AFTER) {
         return value.trim().parse().map(Duration::from_secs).ok().or_else(|| until(value, now));
     }
-    rate_limit_reset(headers, now)
-}
-
-/// How long until a new allowance begins, if the present one is used up (`X-RateLimit-Remaining: 0`).
-pub(super) fn allowance_used_up(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let remaining = text(headers, &HeaderName::from_static("x-ratelimit-remaining"))?;
-    if remaining.trim() == "0" { rate_limit_reset(headers, now) } else { None }
-}
-
-fn rate_limit_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let reset: Timestamp = text(headers, &HeaderName::from_static("x-ratelimit-reset"))?.trim().parse().ok()?;
-    Duration::try_from(reset.duration_since(now)).ok()
+    allowance::reset(headers, now)
 }
 
 /// The target of the `Link` header with this relation.
@@ -145,8 +137,6 @@ mod tests {
         assert_eq!(retry_after(&date, now()), Some(Duration::from_mins(1)));
         let reset = headers(&[("x-ratelimit-reset", "2025-03-01T10:05:00.000Z"), ("x-ratelimit-remaining", "0")]);
         assert_eq!(retry_after(&reset, now()), Some(Duration::from_mins(5)));
-        assert_eq!(allowance_used_up(&reset, now()), Some(Duration::from_mins(5)));
-        assert_eq!(allowance_used_up(&headers(&[("x-ratelimit-remaining", "7")]), now()), None);
     }
 
     #[test]

@@ -6,11 +6,17 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use reqwest::header::HeaderName;
+use url::Url;
+
 use super::*;
 use crate::testing::server::{Server, ok, status};
 
+mod authority;
+mod streams;
+
 fn request(url: Url) -> Request {
-    Request { url, accept: "*/*", validators: Validators::default() }
+    Request::get(url, "*/*")
 }
 
 async fn get(server: &Server, path: &str) -> Result<Fetched, FetchError> {
@@ -62,7 +68,7 @@ async fn an_unchanged_answer_is_asked_for_with_the_same_bytes_and_not_sent_again
     })
     .await;
     let first = answer(get(&server, "/").await.unwrap());
-    let again = Request { validators: first.validators, ..request(server.url("/")) };
+    let again = request(server.url("/")).validators(first.validators);
     let second = server.gateway().get(&again).await.unwrap();
     assert!(matches!(second, Fetched::NotModified { fresh_for: Some(fresh) } if fresh.as_secs() == 7200), "{second:?}");
     assert_eq!(server.requests()[1].1["if-modified-since"], "Sat, 1 Mar 2025 09:00:00 GMT");

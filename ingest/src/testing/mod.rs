@@ -1,6 +1,7 @@
 //! Helpers for this crate's tests: a bus that can refuse, posts, sources.
 
 pub(crate) mod server;
+pub(crate) mod socket;
 
 use std::collections::HashSet;
 use std::sync::Mutex;

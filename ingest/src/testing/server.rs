@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, Uri};
 
@@ -16,24 +16,27 @@ type Answer = Box<dyn Fn(&Uri, &HeaderMap) -> Response<Body> + Send + Sync>;
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<(Uri, HeaderMap)>>>,
+    bodies: Arc<Mutex<Vec<Bytes>>>,
 }
 
 #[derive(Clone)]
 struct Shared {
     answer: Arc<Answer>,
     requests: Arc<Mutex<Vec<(Uri, HeaderMap)>>>,
+    bodies: Arc<Mutex<Vec<Bytes>>>,
 }
 
 impl Server {
     /// A server that answers as `answer` says.
     pub(crate) async fn start(answer: impl Fn(&Uri, &HeaderMap) -> Response<Body> + Send + Sync + 'static) -> Self {
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let shared = Shared { answer: Arc::new(Box::new(answer)), requests: Arc::clone(&requests) };
+        let (requests, bodies) = (Arc::default(), Arc::default());
+        let shared =
+            Shared { answer: Arc::new(Box::new(answer)), requests: Arc::clone(&requests), bodies: Arc::clone(&bodies) };
         let router = Router::new().fallback(respond).with_state(shared);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { address, requests }
+        Self { address, requests, bodies }
     }
 
     /// The address of `path` on this server.
@@ -44,6 +47,11 @@ impl Server {
     /// Everything that was asked so far.
     pub(crate) fn requests(&self) -> Vec<(Uri, HeaderMap)> {
         self.requests.lock().unwrap().clone()
+    }
+
+    /// The bodies of all requests so far, mostly empty.
+    pub(crate) fn bodies(&self) -> Vec<Bytes> {
+        self.bodies.lock().unwrap().clone()
     }
 
     /// A gateway that may talk to this server, without pauses.
@@ -58,8 +66,11 @@ impl Server {
 }
 
 async fn respond(State(shared): State<Shared>, request: Request) -> Response<Body> {
-    shared.requests.lock().unwrap().push((request.uri().clone(), request.headers().clone()));
-    (shared.answer)(request.uri(), request.headers())
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, 1 << 20).await.unwrap();
+    shared.requests.lock().unwrap().push((parts.uri.clone(), parts.headers.clone()));
+    shared.bodies.lock().unwrap().push(body);
+    (shared.answer)(&parts.uri, &parts.headers)
 }
 
 /// A successful answer of `content_type`.

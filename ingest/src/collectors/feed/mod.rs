@@ -71,7 +71,7 @@ impl FeedCollector {
 
     /// Reads the first page, if it changed.
     async fn collect_news(&self, mut position: Position) -> Result<Batch, CollectError> {
-        let request = Request { url: self.config.url.clone(), accept: ACCEPT, validators: position.validators.clone() };
+        let request = Request::get(self.config.url.clone(), ACCEPT).validators(position.validators.clone());
         let answer = match self.context.gateway.get(&request).await? {
             Fetched::Modified(answer) => answer,
             Fetched::NotModified { fresh_for } => {
@@ -105,7 +105,7 @@ impl FeedCollector {
     async fn collect_older(&self, mut position: Position, mut older: Older) -> Result<Batch, CollectError> {
         let mut posts = Vec::new();
         for _ in 0..PAGES_AT_ONCE {
-            let request = Request { url: older.next.clone(), accept: ACCEPT, validators: Validators::default() };
+            let request = Request::get(older.next.clone(), ACCEPT);
             let page = match self.older_page(&request).await {
                 Ok(page) => page,
                 // What was read so far is kept; the fault shows again, alone, at the next call.

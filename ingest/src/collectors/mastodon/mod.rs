@@ -20,7 +20,7 @@ use self::wire::Status;
 use super::Context;
 use super::seen::Seen;
 use crate::collector::{Batch, CollectError, Collector, Cursor};
-use crate::fetch::{Answer, Fetched, Request, Validators};
+use crate::fetch::{Answer, Fetched, Request};
 
 /// As many statuses as a server gives at once.
 const LIMIT: usize = 40;
@@ -99,7 +99,7 @@ impl MastodonCollector {
             .pop_if_empty()
             .extend(["api", "v1", "timelines", "tag", tag]);
         url.query_pairs_mut().append_pair("limit", &LIMIT.to_string()).append_pair("min_id", last);
-        let request = Request { url, accept: "application/json", validators: Validators::default() };
+        let request = Request::get(url, "application/json");
         match self.context.gateway.get(&request).await? {
             Fetched::Modified(answer) => Ok(answer),
             Fetched::NotModified { .. } => Err(CollectError::Malformed {
