@@ -69,6 +69,9 @@ pub enum Command {
     /// Measure this machine
     #[command(subcommand)]
     Bench(Bench),
+    /// Measure how good the parts are, on labelled data of your own
+    #[command(subcommand)]
+    Eval(Eval),
     /// Print the completion script of a shell
     Completions {
         /// Which shell
@@ -146,6 +149,26 @@ pub enum Deadletter {
     },
     /// Put them back where they came from, to be tried again
     Replay,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Eval {
+    /// The trend detector, on a stream of posts in which issues and decoys are planted
+    Trends(EvalTrends),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct EvalTrends {
+    /// The posts, one JSON object a line in order of arrival: id, t, channel, source, author, event, text, lang, place.
+    /// Without files, the demonstration's own conversation is taken
+    #[arg(value_name = "POSTS.jsonl", requires = "truth")]
+    pub posts: Option<PathBuf>,
+    /// What is planted in them: issues, decoys, `score_from`
+    #[arg(value_name = "TRUTH.json")]
+    pub truth: Option<PathBuf>,
+    /// Print the table as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]

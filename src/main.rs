@@ -51,6 +51,7 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Check(check) => commands::check::execute(global, &check).await,
         Command::Deadletter(deadletter) => commands::deadletter::execute(global, &deadletter).await,
         Command::Bench(Bench::Pipeline(bench)) => commands::bench::execute(global, &bench).await,
+        Command::Eval(eval) => commands::eval::execute(global, &eval),
         Command::Completions { shell } => commands::completions::execute(shell),
     }
 }

@@ -5,5 +5,6 @@ pub mod check;
 pub mod completions;
 pub mod deadletter;
 pub mod demo;
+pub mod eval;
 pub mod import;
 pub mod search;

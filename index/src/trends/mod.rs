@@ -15,6 +15,7 @@ mod course;
 mod describe;
 mod detector;
 mod error;
+pub mod eval;
 mod frame;
 mod gate;
 mod group;

@@ -1,0 +1,17 @@
+//! `discovery eval`: how good each part is, on labelled data that the user brings.
+
+pub mod trends;
+
+use anyhow::Result;
+
+use crate::cli::{Eval, Global};
+
+/// Runs the evaluation that was asked for.
+///
+/// # Errors
+/// When the files cannot be read.
+pub fn execute(global: &Global, eval: &Eval) -> Result<()> {
+    match eval {
+        Eval::Trends(args) => trends::execute(global, args),
+    }
+}
