@@ -38,6 +38,7 @@ pub use self::headers::Validators;
 pub(crate) use self::hop::check_form;
 use self::polite::Politeness;
 pub use self::request::{Authorization, Request};
+use self::resolve::GlobalOnly;
 pub use self::stream::{ByteStream, StreamLimits};
 pub use self::websocket::{Frame, WebSocket};
 
@@ -137,13 +138,21 @@ impl Gateway {
     }
 
     pub(crate) fn with_limits(config: &FetchConfig, limits: Limits) -> Result<Self, GatewayError> {
+        Self::with_resolver(config, limits, &GlobalOnly::system())
+    }
+
+    pub(crate) fn with_resolver(
+        config: &FetchConfig,
+        limits: Limits,
+        resolver: &GlobalOnly,
+    ) -> Result<Self, GatewayError> {
         // An error means that a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let name = format!("NHS-Citizen-Discovery/{} (+{})", env!("CARGO_PKG_VERSION"), config.contact);
         let name = HeaderValue::from_str(&name).map_err(|_| GatewayError::Contact)?;
-        let (client, http1_client) = clients(&name, &limits).or_else(|error| {
+        let (client, http1_client) = clients(&name, &limits, resolver).or_else(|error| {
             error!(%error, "no https source can be read: install the system's CA certificates (package ca-certificates)");
-            clients_without_tls(&name, &limits)
+            clients_without_tls(&name, &limits, resolver)
         })?;
         let politeness = Politeness::new(Duration::from_millis(config.host_delay_ms));
         let shared = Shared {
@@ -200,18 +209,22 @@ impl Gateway {
 }
 
 /// The client for everything, and the one for HTTP/1.1 only.
-fn clients(name: &HeaderValue, limits: &Limits) -> reqwest::Result<(Client, Client)> {
-    Ok((client(name, limits).build()?, client(name, limits).http1_only().build()?))
+fn clients(name: &HeaderValue, limits: &Limits, resolver: &GlobalOnly) -> reqwest::Result<(Client, Client)> {
+    Ok((client(name, limits, resolver).build()?, client(name, limits, resolver).http1_only().build()?))
 }
 
 /// A machine without CA certificates can still read transcripts and plain http; https then fails, source by source.
-fn clients_without_tls(name: &HeaderValue, limits: &Limits) -> Result<(Client, Client), GatewayError> {
+fn clients_without_tls(
+    name: &HeaderValue,
+    limits: &Limits,
+    resolver: &GlobalOnly,
+) -> Result<(Client, Client), GatewayError> {
     let build = |builder: ClientBuilder| builder.tls_certs_only([]).build().map_err(GatewayError::Client);
-    Ok((build(client(name, limits))?, build(client(name, limits).http1_only())?))
+    Ok((build(client(name, limits, resolver))?, build(client(name, limits, resolver).http1_only())?))
 }
 
 /// A client before it is built, with everything but its trust in certificates.
-fn client(name: &HeaderValue, limits: &Limits) -> ClientBuilder {
+fn client(name: &HeaderValue, limits: &Limits, resolver: &GlobalOnly) -> ClientBuilder {
     #[expect(clippy::disallowed_methods, reason = "this is the gateway that the ban points to")]
     let builder = Client::builder();
     builder
@@ -221,7 +234,7 @@ fn client(name: &HeaderValue, limits: &Limits) -> ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .connect_timeout(limits.connect)
-        .dns_resolver(Arc::new(resolve::GlobalOnly))
+        .dns_resolver(Arc::new(resolver.clone()))
 }
 
 #[cfg(test)]

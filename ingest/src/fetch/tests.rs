@@ -13,6 +13,7 @@ use super::*;
 use crate::testing::server::{Server, ok, status};
 
 mod authority;
+mod inside;
 mod streams;
 
 fn request(url: Url) -> Request {
@@ -204,86 +205,6 @@ async fn a_damaged_or_unknown_packing_is_a_bad_answer() {
     .await;
     for path in ["/damaged", "/twice"] {
         assert!(matches!(get(&server, path).await.unwrap_err(), FetchError::BadAnswer { .. }), "{path}");
-    }
-}
-
-/// Sixty ways to write an address inside a private network, or a thing that is no public web address at all.
-#[tokio::test]
-async fn no_form_of_a_private_address_is_dialled() {
-    let gateway = Gateway::new(&FetchConfig { host_delay_ms: 0, ..FetchConfig::default() }).unwrap();
-    let hosts = [
-        "127.0.0.1",
-        "127.0.0.1:80",
-        "127.1",
-        "127.0.1",
-        "127.255.255.254",
-        "2130706433",
-        "0x7f000001",
-        "0x7f.1",
-        "0x7f.0x0.0x0.0x1",
-        "017700000001",
-        "0177.0.0.1",
-        "0177.1",
-        "127.0.0.1.",
-        "0",
-        "0.0.0.0",
-        "0x0",
-        "0.0.0.0:8080",
-        "10.0.0.1",
-        "10.1",
-        "167772161",
-        "0xa000001",
-        "012.0.0.1",
-        "100.64.0.1",
-        "169.254.169.254",
-        "2852039166",
-        "0xa9fea9fe",
-        "0251.0376.0251.0376",
-        "169.254.43518",
-        "172.16.0.1",
-        "172.31.255.255",
-        "192.0.0.1",
-        "192.0.2.1",
-        "192.168.0.1",
-        "192.168.1",
-        "3232235521",
-        "0xc0a80001",
-        "198.18.0.1",
-        "224.0.0.1",
-        "255.255.255.255",
-        "[::]",
-        "[::1]",
-        "[0:0:0:0:0:0:0:1]",
-        "[::127.0.0.1]",
-        "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]",
-        "[::ffff:10.0.0.1]",
-        "[::ffff:a9fe:a9fe]",
-        "[64:ff9b::7f00:1]",
-        "[64:ff9b:1::a00:1]",
-        "[2002:7f00:1::]",
-        "[2001::1]",
-        "[2001:db8::1]",
-        "[fc00::1]",
-        "[fd00:ec2::254]",
-        "[fe80::1]",
-        "[fec0::1]",
-        "[ff02::1]",
-        "[100::1]",
-        "１２７.0.0.1",
-        "127。0。0。1",
-        "localhost",
-        "LOCALHOST",
-    ];
-    for host in hosts {
-        let Ok(url) = Url::parse(&format!("http://{host}/")) else { continue };
-        let error = gateway.get(&request(url)).await.unwrap_err();
-        assert!(matches!(error, FetchError::Refused { .. }), "{host}: {error}");
-    }
-    for url in ["ftp://example.org/", "file:///etc/passwd", "gopher://example.org/", "http://user:secret@example.org/"]
-    {
-        let error = gateway.get(&request(url.parse().unwrap())).await.unwrap_err();
-        assert!(matches!(error, FetchError::Refused { .. }), "{url}: {error}");
     }
 }
 

@@ -29,11 +29,19 @@ struct Shared {
 impl Server {
     /// A server that answers as `answer` says.
     pub(crate) async fn start(answer: impl Fn(&Uri, &HeaderMap) -> Response<Body> + Send + Sync + 'static) -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), answer).await
+    }
+
+    /// The same at `address`, on a free port if its port is 0.
+    pub(crate) async fn start_at(
+        address: SocketAddr,
+        answer: impl Fn(&Uri, &HeaderMap) -> Response<Body> + Send + Sync + 'static,
+    ) -> Self {
         let (requests, bodies) = (Arc::default(), Arc::default());
         let shared =
             Shared { answer: Arc::new(Box::new(answer)), requests: Arc::clone(&requests), bodies: Arc::clone(&bodies) };
         let router = Router::new().fallback(respond).with_state(shared);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { address, requests, bodies }
