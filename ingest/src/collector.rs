@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{Change, Post};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -23,7 +24,7 @@ pub trait Collector: Send + Sync {
 }
 
 /// What one call of a collector found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Batch {
     /// New and edited posts, deletions and erasures, in the order in which they are to be applied.
     pub changes: Vec<Change<Post>>,
@@ -33,6 +34,25 @@ pub struct Batch {
     pub next_in: Duration,
     /// A fault that concerns only a part of the source, in plain words ("minutes.txt is empty").
     pub notice: Option<String>,
+    /// What the collector knows of what it may have missed since the last success; `None` when it cannot tell.
+    pub missed: Option<Missed>,
+}
+
+/// What a collector knows of what it missed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// Nothing: all that was said since the last success is in this batch or came before it. Where more is to be fetched
+    /// now, only the last batch can say so.
+    Nothing,
+    /// Something is lost for good.
+    Something {
+        /// From when on; `None` for "since the last success".
+        from: Option<Timestamp>,
+        /// Until when; `None` for "until now".
+        until: Option<Timestamp>,
+        /// Why, in plain words.
+        reason: String,
+    },
 }
 
 /// A position in a source, as its collector wrote it. Only that collector can read it.

@@ -26,7 +26,7 @@ mod task;
 #[cfg(test)]
 mod testing;
 
-pub use collector::{Batch, CollectError, Collector, Cursor};
+pub use collector::{Batch, CollectError, Collector, Cursor, Missed};
 pub use fetch::FetchConfig;
 pub use health::HealthBoard;
 pub use import::{ImportError, ImportOptions, ImportSummary, Imported, import_files};

@@ -21,8 +21,11 @@ pub(crate) struct GlobalOnly {
 enum Lookup {
     System,
     #[cfg(test)]
-    Scripted(std::sync::Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>),
+    Scripted(std::sync::Arc<Script>),
 }
+
+#[cfg(test)]
+type Script = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
 
 impl GlobalOnly {
     /// Asks the system's resolver.

@@ -89,7 +89,7 @@ impl Bench {
 
 fn batch(posts: usize, cursor: &str) -> Batch {
     let changes = (0..posts).map(|n| Change::Upsert(post(&format!("{cursor}-{n}")))).collect();
-    Batch { changes, cursor: Cursor::of(&cursor), next_in: HOUR, notice: None }
+    Batch { changes, cursor: Cursor::of(&cursor), next_in: HOUR, notice: None, missed: None }
 }
 
 #[tokio::test(start_paused = true)]

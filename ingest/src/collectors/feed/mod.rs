@@ -76,7 +76,13 @@ impl FeedCollector {
             Fetched::Modified(answer) => answer,
             Fetched::NotModified { fresh_for } => {
                 let next_in = polite_interval(self.context.source.every, fresh_for);
-                return Ok(Batch { changes: Vec::new(), cursor: Cursor::of(&position), next_in, notice: None });
+                return Ok(Batch {
+                    changes: Vec::new(),
+                    cursor: Cursor::of(&position),
+                    next_in,
+                    notice: None,
+                    missed: None,
+                });
             }
         };
         position.validators = answer.validators.clone();
@@ -98,7 +104,7 @@ impl FeedCollector {
                 adapt::MAX_ENTRIES
             )
         });
-        Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice })
+        Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice, missed: None })
     }
 
     /// Reads some of the older pages.
@@ -120,6 +126,7 @@ impl FeedCollector {
                         cursor: Cursor::of(&position),
                         next_in: self.context.source.every,
                         notice,
+                        missed: None,
                     });
                 }
                 Err(error) => return Err(error),
@@ -134,7 +141,7 @@ impl FeedCollector {
             position.older = Some(older.clone());
         }
         let next_in = if position.older.is_some() { Duration::ZERO } else { self.context.source.every };
-        Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice: None })
+        Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice: None, missed: None })
     }
 
     async fn older_page(&self, request: &Request) -> Result<Page, CollectError> {

@@ -156,7 +156,7 @@ impl Collector for MastodonCollector {
             (None, false) => self.context.source.every,
         };
         let changes = changes.into_iter().map(Change::Upsert).collect();
-        Ok(Batch { changes, cursor: Cursor::of(&position), next_in, notice: None })
+        Ok(Batch { changes, cursor: Cursor::of(&position), next_in, notice: None, missed: None })
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TranscriptsConfig;
 use super::folder::{self, Found, Stamp};
-use crate::collector::{Batch, CollectError, Collector, Cursor};
+use crate::collector::{Batch, CollectError, Collector, Cursor, Missed};
 use crate::collectors::Context;
 use crate::sources::SourceConfig;
 
@@ -106,7 +106,13 @@ impl Scan {
             }
         }
         let next_in = if more { Duration::ZERO } else { self.source.every };
-        Ok(Batch { changes, cursor: Cursor::of(&position), next_in, notice: notice(&problems) })
+        Ok(Batch {
+            changes,
+            cursor: Cursor::of(&position),
+            next_in,
+            notice: notice(&problems),
+            missed: Some(Missed::Nothing),
+        })
     }
 
     /// Reads a file that is new or changed, and adds what follows from it to `changes`.
