@@ -1,5 +1,6 @@
 //! The collectors, one folder a kind of source. Each goes from the wire's own structure through an adapter to posts.
 
+pub mod bluesky;
 pub mod feed;
 pub mod kind;
 pub mod mastodon;
@@ -71,6 +72,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// Posts on Bluesky that hold certain words or hashtags.
+    Bluesky(bluesky::BlueskyConfig),
     /// An RSS, Atom or JSON feed.
     Feed(feed::FeedConfig),
     /// Hashtags on a Mastodon server.
