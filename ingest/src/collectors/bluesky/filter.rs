@@ -137,9 +137,8 @@ fn stands_alone_in_json(json: &[u8], found: &Match, open: bool) -> bool {
     let before = &json[..found.start()];
     let begins = match before {
         [.., b'\\', last] if b"nrtbf".contains(last) => true,
-        [.., b'\\', b'u', _, _, _, _] => true,
+        [.., b'\\', b'u', _, _, _, _] | [] => true,
         [.., last] => !last.is_ascii_alphanumeric(),
-        [] => true,
     };
     begins && (open || json.get(found.end()).is_none_or(|next| !next.is_ascii_alphanumeric()))
 }

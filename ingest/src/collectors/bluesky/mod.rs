@@ -46,7 +46,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 const UP_TO_NOW: SignedDuration = SignedDuration::from_secs(30);
 
 /// A search is tried again after so long, unless the server says otherwise.
-const SEARCH_AGAIN: Duration = Duration::from_secs(60);
+const SEARCH_AGAIN: Duration = Duration::from_mins(1);
 
 /// So many changes that a search must not undo are remembered; it ends long before.
 const TOUCHED: usize = 50_000;

@@ -29,7 +29,7 @@ pub(super) const GAP: SignedDuration = SignedDuration::from_secs(60);
 const LARGEST_MESSAGE: usize = 4 << 20;
 
 /// The network as a whole is never silent for so long.
-const LIMITS: StreamLimits = StreamLimits { idle: Duration::from_secs(60) };
+const LIMITS: StreamLimits = StreamLimits { idle: Duration::from_mins(1) };
 
 /// An open stream.
 pub(super) struct Stream {

@@ -129,16 +129,13 @@ pub(super) fn parse(json: &[u8]) -> Result<Message, WireError> {
     if raw.frame.as_deref() == Some("error") {
         return Ok(Message::Failure(raw.error.unwrap_or_default()));
     }
-    let (kind, did, time, commit, account) = match raw.payload {
-        Some(payload) => {
-            let kind = payload.kind.unwrap_or_default();
-            let kind = kind.rsplit('#').next().unwrap_or_default().to_owned();
-            (kind, payload.did, payload.witnessed_at.or(payload.time), payload.commit, payload.account)
-        }
-        None => {
-            let time = raw.time_us.and_then(|us| Timestamp::from_microsecond(us).ok());
-            (raw.kind.unwrap_or_default(), raw.did, time, raw.commit, raw.account)
-        }
+    let (kind, did, time, commit, account) = if let Some(payload) = raw.payload {
+        let kind = payload.kind.unwrap_or_default();
+        let kind = kind.rsplit('#').next().unwrap_or_default().to_owned();
+        (kind, payload.did, payload.witnessed_at.or(payload.time), payload.commit, payload.account)
+    } else {
+        let time = raw.time_us.and_then(|us| Timestamp::from_microsecond(us).ok());
+        (raw.kind.unwrap_or_default(), raw.did, time, raw.commit, raw.account)
     };
     let body = match (kind.as_str(), commit, account) {
         ("commit", Some(commit), _) => commit.body(),
@@ -211,7 +208,7 @@ mod tests {
         assert_eq!(event(&new_kind).body, Body::Other);
         let failure = br#"{"$type":"error","error":"ConsumerTooSlow","message":"go away"}"#;
         assert_eq!(parse(failure).unwrap(), Message::Failure("ConsumerTooSlow".into()));
-        let info = br##"{"$type":"message","payload":{"$type":"x#info","name":"OutdatedCursor"}}"##;
+        let info = br#"{"$type":"message","payload":{"$type":"x#info","name":"OutdatedCursor"}}"#;
         assert_eq!(parse(info).unwrap(), Message::Other);
         for broken in ["", "{", "[]x", r#"{"did":7}"#, r#"{"did":"did:plc:zq","kind":"commit"}"#] {
             assert!(parse(broken.as_bytes()).is_err(), "{broken}");

@@ -23,14 +23,14 @@ fn view(us: i64, did: &str, rkey: &str, text: &str) -> Value {
 }
 
 /// A server that finds `count` posts, one each second from `us` on, and gives cursors if `cursors`.
-async fn api(us: i64, count: usize, cursors: bool) -> Server {
+async fn api(us: i64, count: i64, cursors: bool) -> Server {
     Server::start(move |uri, _| {
         if !cursors && query(uri, "cursor").is_some() {
             return status(403, &[]);
         }
         let until: Timestamp = query(uri, "until").unwrap().parse().unwrap();
         let skip: usize = query(uri, "cursor").map_or(0, |cursor| cursor.parse().unwrap());
-        let newest_first = (0..count as i64).rev().map(|n| (n, us + n * 1_000_000));
+        let newest_first = (0..count).rev().map(|n| (n, us + n * 1_000_000));
         let before = newest_first.filter(|(_, time)| *time < until.as_microsecond());
         let found: Vec<Value> = before
             .skip(skip)
