@@ -38,6 +38,18 @@ impl Seen {
         self.0 = order;
         new
     }
+
+    /// Whether the post is remembered.
+    pub(super) fn contains(&self, id: PostId) -> bool {
+        self.0.iter().any(|(known, _)| *known == id)
+    }
+
+    /// Forgets the post, so that it counts as new if it comes again; whether it was remembered.
+    pub(super) fn forget(&mut self, id: PostId) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(known, _)| *known != id);
+        self.0.len() < before
+    }
 }
 
 /// A hash of everything of a post that its source can change. The time is left out: many feeds change it at each fetch.

@@ -9,6 +9,7 @@ use url::Url;
 use super::MastodonCollector;
 use crate::collector::Collector;
 use crate::collectors::{Context, Kind};
+use crate::secret::SecretRef;
 use crate::sources::values;
 
 /// Hashtags on a Mastodon server.
@@ -24,6 +25,11 @@ pub struct MastodonConfig {
     /// How far back the first collection goes.
     #[serde(default = "week", deserialize_with = "values::duration")]
     pub backfill: Duration,
+    /// Whether posts, edits and deletions are also streamed as they happen. Most servers want a token for it.
+    #[serde(default)]
+    pub streaming: bool,
+    /// A token of an account on the server, where it shows timelines or the stream only to its own.
+    pub token: Option<SecretRef>,
 }
 
 fn week() -> Duration {

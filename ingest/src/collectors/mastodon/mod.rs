@@ -1,116 +1,288 @@
-//! Hashtags on a Mastodon server, over its REST interface.
+//! Hashtags on a Mastodon server: their timelines over REST, and what happens to them since over the streaming
+//! interface.
 //!
-//! Each hashtag is read forward from the last status seen (`min_id`), oldest first, so that nothing is skipped however
-//! long we were away.
+//! The stream has no replay, so it is only ever ahead of the timelines, never in their place: they are read before it is
+//! opened, right after, and at the usual interval while it is open. So nothing is lost but deletions while it is away.
 
 mod config;
+mod latest;
+mod live;
+mod sse;
+mod timeline;
 mod wire;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bus::{Change, Post};
+use bus::{Change, Post, PostId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use tracing::debug;
 
 pub use self::config::MastodonConfig;
-use self::wire::Status;
+use self::latest::Latest;
+use self::live::Live;
+use self::timeline::{Progress, Server, asked_to_wait};
+use self::wire::{LiveEvent, Status};
 use super::Context;
 use super::seen::Seen;
-use crate::collector::{Batch, CollectError, Collector, Cursor};
-use crate::fetch::{Answer, Fetched, Request};
-
-/// As many statuses as a server gives at once.
-const LIMIT: usize = 40;
+use crate::collector::{Batch, CollectError, Collector, Cursor, Missed};
+use crate::fetch::{Authorization, FetchError};
 
 /// So many pages are read in one call, so that a batch stays small.
 const PAGES_AT_ONCE: usize = 12;
+
+/// A batch of the stream has at most so many events,
+const BATCH: usize = 500;
+
+/// ends so soon after its first one,
+const GATHER: Duration = Duration::from_secs(1);
+
+/// and at the latest after so long.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// A stream that broke is opened again after so long; twice as long with each failure, up to the usual interval.
+const OPEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// Follows hashtags on one server.
 pub struct MastodonCollector {
     config: MastodonConfig,
     context: Context,
+    live: Option<Live>,
+    /// Events that are not in a batch yet. A dropped call leaves them here for the next one.
+    heard: Vec<LiveEvent>,
+    latest: Latest,
+    /// When the timelines are due while the stream is open; `None` for now.
+    read_at: Option<Timestamp>,
+    /// Until when the server's allowance is used up.
+    limited_until: Option<Timestamp>,
+    /// When the stream may be opened again; `None` for now.
+    open_at: Option<Timestamp>,
+    failures: u32,
+    notice: Option<String>,
 }
 
-/// Where we are: for each hashtag the last status read, and what was read of late under any of them.
+/// Where we are: for each hashtag where to begin reading, and what was read of late under any of them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Position {
     tags: BTreeMap<String, String>,
     seen: Seen,
 }
 
-/// What reading one hashtag up to now came to.
-struct Progress {
-    posts: Vec<Post>,
-    pages: usize,
-    /// There was more than we wanted to read at once.
+/// What reading all timelines came to.
+struct Swept {
+    changes: Vec<Change<Post>>,
     more: bool,
-    /// The server's allowance is used up for so long.
     wait: Option<Duration>,
+}
+
+/// What a status means for us.
+enum Verdict {
+    Keep(Box<Post>),
+    /// It was kept, and is no longer for everybody.
+    Withdraw(PostId),
+    Ignore,
 }
 
 impl MastodonCollector {
     /// A collector of the hashtags of `config`.
     pub fn new(config: MastodonConfig, context: Context) -> Self {
-        Self { config, context }
+        Self {
+            config,
+            context,
+            live: None,
+            heard: Vec::new(),
+            latest: Latest::default(),
+            read_at: None,
+            limited_until: None,
+            open_at: None,
+            failures: 0,
+            notice: None,
+        }
     }
 
-    /// Reads `tag` forward from `last`, at most `pages` pages, and moves `last` along.
-    async fn read_tag(&self, tag: &str, last: &mut String, pages: usize) -> Result<Progress, CollectError> {
-        let mut progress = Progress { posts: Vec::new(), pages: 0, more: true, wait: None };
-        while progress.pages < pages && progress.wait.is_none() {
-            let answer = match self.page(tag, last).await {
-                Ok(answer) => answer,
-                // What was read so far is kept; the fault shows again, alone, at the next call.
-                Err(error) if progress.pages > 0 => {
-                    progress.wait = asked_to_wait(&error, self.context.source.every);
+    async fn token(&self) -> Result<Option<Authorization>, CollectError> {
+        let Some(token) = self.config.token.clone() else { return Ok(None) };
+        let read = tokio::task::spawn_blocking(move || token.read()).await;
+        let secret = read.map_err(|error| error.to_string()).and_then(|secret| secret);
+        secret.map(|secret| Some(Authorization::Bearer(secret))).map_err(|reason| CollectError::Unauthorized { reason })
+    }
+
+    /// Reads all timelines forward.
+    async fn sweep(&mut self, position: &mut Position, token: Option<&Authorization>) -> Result<Swept, CollectError> {
+        let now = self.context.clock.now();
+        position.tags.retain(|tag, _| self.config.tags.contains(tag));
+        let start = now.checked_sub(self.config.backfill).unwrap_or(Timestamp::UNIX_EPOCH);
+        let every = self.context.source.every;
+        let (mut statuses, mut pages_left, mut more, mut wait) = (Vec::new(), PAGES_AT_ONCE, false, None);
+        for tag in &self.config.tags {
+            if pages_left == 0 || wait.is_some() {
+                more = true;
+                break;
+            }
+            let server = Server { gateway: &self.context.gateway, url: &self.config.url, token, every };
+            let mut begin = position.tags.get(tag).cloned().unwrap_or_else(|| timeline::id_at(start));
+            let progress = match server.read(tag, &mut begin, pages_left).await {
+                Ok(progress) => progress,
+                // The hashtags before this one are kept; this one is tried again, first of all.
+                Err(error) if !statuses.is_empty() => {
+                    debug!(%error, tag, "a hashtag was left for the next call");
+                    wait = Some(asked_to_wait(&error, every).unwrap_or(every));
+                    more = true;
                     break;
                 }
                 Err(error) => return Err(error),
             };
-            progress.pages += 1;
-            progress.wait = answer.allowance_used_up;
-            let (statuses, count) = statuses_of(&answer, tag)?;
-            let Some(next) = next_position(&answer, &statuses, last) else {
-                progress.more = false;
-                break;
-            };
-            *last = next;
-            let now = self.context.clock.now();
-            progress.posts.extend(statuses.into_iter().filter_map(|status| {
-                wire::post(status, &self.config.url, &self.context.source, &self.context.id_key, now)
-            }));
-            if count < LIMIT {
-                progress.more = false;
-                break;
+            position.tags.insert(tag.clone(), begin);
+            let Progress { statuses: read, pages, more: left, wait: asked } = progress;
+            statuses.extend(read);
+            pages_left = pages_left.saturating_sub(pages);
+            more |= left;
+            wait = asked;
+        }
+        let changes = self.changes_of_timelines(statuses, &mut position.seen);
+        Ok(Swept { changes, more, wait })
+    }
+
+    fn changes_of_timelines(&mut self, statuses: Vec<Status>, seen: &mut Seen) -> Vec<Change<Post>> {
+        let (mut posts, mut withdrawn) = (Vec::new(), Vec::new());
+        for status in statuses {
+            match self.judge(status, seen) {
+                Verdict::Keep(post) => posts.push(*post),
+                Verdict::Withdraw(id) => withdrawn.push(id),
+                Verdict::Ignore => {}
             }
         }
-        Ok(progress)
+        let mut posts = seen.keep_new(posts);
+        posts.sort_by_key(|post| post.created_at);
+        let deletions = withdrawn.into_iter().filter(|id| seen.forget(*id)).map(Change::Delete);
+        deletions.chain(posts.into_iter().map(Change::Upsert)).collect()
     }
 
-    async fn page(&self, tag: &str, last: &str) -> Result<Box<Answer>, CollectError> {
-        let mut url = self.config.url.clone();
-        url.path_segments_mut()
-            .map_err(|()| CollectError::Malformed {
-                reason: format!("{} is not the address of a server", self.config.url),
-            })?
-            .pop_if_empty()
-            .extend(["api", "v1", "timelines", "tag", tag]);
-        url.query_pairs_mut().append_pair("limit", &LIMIT.to_string()).append_pair("min_id", last);
-        let request = Request::get(url, "application/json");
-        match self.context.gateway.get(&request).await? {
-            Fetched::Modified(answer) => Ok(answer),
-            Fetched::NotModified { .. } => Err(CollectError::Malformed {
-                reason: "\"not modified\" was answered to an unconditional request".into(),
-            }),
+    fn judge(&mut self, status: Status, seen: &Seen) -> Verdict {
+        let source = &self.context.source;
+        let id = wire::id_of(source, &status.id);
+        if !self.latest.is_latest(id, status.edited_at) {
+            return Verdict::Ignore;
+        }
+        match wire::post(status, &self.config.url, source, &self.context.id_key, self.context.clock.now()) {
+            Some(post) => Verdict::Keep(Box::new(post)),
+            None if seen.contains(id) => Verdict::Withdraw(id),
+            None => Verdict::Ignore,
         }
     }
 
-    /// The id that a status written at `time` would get: Mastodon's ids begin with the time in milliseconds.
-    fn id_at(time: Timestamp) -> String {
-        (u64::try_from(time.as_millisecond()).unwrap_or(0) << 16).to_string()
+    /// What the events that were heard change, in their order.
+    fn changes_of_stream(&mut self, seen: &mut Seen) -> Vec<Change<Post>> {
+        let mut changes = Vec::new();
+        for event in std::mem::take(&mut self.heard) {
+            match event {
+                LiveEvent::Status(status) => match self.judge(*status, seen) {
+                    Verdict::Keep(post) => changes.extend(seen.keep_new(vec![*post]).into_iter().map(Change::Upsert)),
+                    Verdict::Withdraw(id) => {
+                        seen.forget(id);
+                        changes.push(Change::Delete(id));
+                    }
+                    Verdict::Ignore => {}
+                },
+                LiveEvent::Deleted(native) => {
+                    let id = wire::id_of(&self.context.source, &native);
+                    self.latest.is_gone(id);
+                    changes.push(Change::Delete(id));
+                }
+                LiveEvent::Unreadable => {
+                    metrics::counter!("discovery_ingest_unreadable_total", "kind" => "mastodon").increment(1);
+                }
+                LiveEvent::Other => {}
+            }
+        }
+        changes
+    }
+
+    /// Opens the stream if it is due; whether it is open now and was not before.
+    async fn open(&mut self, token: Option<&Authorization>) -> bool {
+        let now = self.context.clock.now();
+        let due = self.open_at.is_none_or(|at| at <= now);
+        if !self.config.streaming || self.live.is_some() || !due {
+            return false;
+        }
+        let (gateway, server, tags) = (&self.context.gateway, &self.config.url, &self.config.tags);
+        let address = live::address(gateway, server).await;
+        let mut opened = Live::open(gateway, &address, tags, token).await;
+        if let (Err(FetchError::BadAnswer { .. } | FetchError::Status { status: 404, .. }), "ws" | "wss") =
+            (&opened, address.scheme())
+        {
+            // A proxy that lets no WebSocket through still lets server-sent events through.
+            opened = Live::open(gateway, server, tags, token).await;
+        }
+        match opened {
+            Ok(live) => {
+                self.live = Some(live);
+                self.notice = None;
+                true
+            }
+            Err(error) => {
+                let wants_token =
+                    matches!(error, FetchError::Unauthorized { .. } | FetchError::Status { status: 401 | 403, .. });
+                if wants_token {
+                    self.notice = Some(format!(
+                        "the timelines are read, but not streamed: {error}; a `token` is mostly needed for streaming"
+                    ));
+                }
+                debug!(%error, "the stream was not opened");
+                self.stream_failed(wants_token);
+                false
+            }
+        }
+    }
+
+    fn stream_failed(&mut self, for_long: bool) {
+        self.live = None;
+        let every = self.context.source.every;
+        let wait = OPEN_AGAIN.saturating_mul(1 << self.failures.min(10)).min(every);
+        self.failures = self.failures.saturating_add(1);
+        let wait = if for_long { every.max(Duration::from_hours(1)) } else { wait };
+        self.open_at = self.context.clock.now().checked_add(wait).ok();
+    }
+
+    /// Listens to the stream until there is a batch.
+    async fn listen(&mut self) {
+        let end = Instant::now() + LONGEST;
+        let mut gather = None;
+        while self.heard.len() < BATCH {
+            if gather.is_none() && !self.heard.is_empty() {
+                gather = Some(Instant::now() + GATHER);
+            }
+            let Some(live) = &mut self.live else { return };
+            let deadline = gather.map_or(end, |gather: Instant| gather.min(end));
+            let Ok(heard) = tokio::time::timeout_at(deadline, live.next()).await else { return };
+            match heard {
+                Ok(Some(event)) => {
+                    self.failures = 0;
+                    self.heard.push(event);
+                }
+                Ok(None) => self.stream_failed(false),
+                Err(error) => {
+                    debug!(%error, "the stream broke");
+                    self.stream_failed(false);
+                }
+            }
+        }
+    }
+
+    /// How long until there is something to do.
+    fn next_in(&self) -> Duration {
+        let now = self.context.clock.now();
+        let until = |at: Option<Timestamp>| {
+            at.map_or(Duration::ZERO, |at| Duration::try_from(at.duration_since(now)).unwrap_or_default())
+        };
+        match (&self.live, self.config.streaming) {
+            (Some(_), _) => Duration::ZERO,
+            (None, true) => until(self.read_at).min(until(self.open_at)).max(until(self.limited_until)),
+            (None, false) => until(self.read_at),
+        }
     }
 }
 
@@ -118,94 +290,46 @@ impl MastodonCollector {
 impl Collector for MastodonCollector {
     async fn collect(&mut self, from: &Cursor) -> Result<Batch, CollectError> {
         let mut position: Position = from.position();
-        position.tags.retain(|tag, _| self.config.tags.contains(tag));
-        let start = self.context.clock.now().checked_sub(self.config.backfill).unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut posts = Vec::new();
-        let mut pages_left = PAGES_AT_ONCE;
-        let mut more = false;
-        let mut wait = None;
-        for tag in &self.config.tags {
-            if pages_left == 0 || wait.is_some() {
-                more = true;
-                break;
-            }
-            let mut last = position.tags.get(tag).cloned().unwrap_or_else(|| Self::id_at(start));
-            let progress = match self.read_tag(tag, &mut last, pages_left).await {
-                Ok(progress) => progress,
-                // The hashtags before this one are kept; this one is tried again, first of all.
-                Err(error) if !posts.is_empty() => {
-                    debug!(%error, tag, "a hashtag was left for the next call");
-                    wait = asked_to_wait(&error, self.context.source.every);
-                    more = true;
-                    break;
+        let token = self.token().await?;
+        let every = self.context.source.every;
+        let (mut changes, mut missed, mut more) = (Vec::new(), None, false);
+        let now = self.context.clock.now();
+        if self.live.is_none() || self.read_at.is_none_or(|at| at <= now) {
+            match self.sweep(&mut position, token.as_ref()).await {
+                Ok(swept) => {
+                    changes = swept.changes;
+                    more = swept.more;
+                    missed = (!more).then_some(Missed::Nothing);
+                    let usual = if more { Duration::ZERO } else { every };
+                    self.read_at = now.checked_add(swept.wait.unwrap_or_default().max(usual)).ok();
+                    self.limited_until = swept.wait.and_then(|wait| now.checked_add(wait).ok());
+                }
+                // The stream still says what is new; the timelines have time.
+                Err(error) if self.live.is_some() && passes(&error) => {
+                    debug!(%error, "the timelines are read later");
+                    self.read_at = now.checked_add(asked_to_wait(&error, every).unwrap_or(every)).ok();
                 }
                 Err(error) => return Err(error),
-            };
-            position.tags.insert(tag.clone(), last);
-            posts.extend(progress.posts);
-            pages_left = pages_left.saturating_sub(progress.pages);
-            more |= progress.more;
-            wait = progress.wait;
+            }
         }
-        let mut changes = position.seen.keep_new(posts);
-        changes.sort_by_key(|post| post.created_at);
-        let next_in = match (wait, more) {
-            (Some(wait), true) => wait,
-            (Some(wait), false) => wait.max(self.context.source.every),
-            (None, true) => Duration::ZERO,
-            (None, false) => self.context.source.every,
-        };
-        let changes = changes.into_iter().map(Change::Upsert).collect();
-        Ok(Batch { changes, cursor: Cursor::of(&position), next_in, notice: None, missed: None })
+        if !more && self.open(token.as_ref()).await {
+            // What was said before the stream was open is in the timelines.
+            self.read_at = None;
+        } else if changes.is_empty() && !more {
+            self.listen().await;
+        }
+        changes.extend(self.changes_of_stream(&mut position.seen));
+        let next_in = self.next_in();
+        Ok(Batch { changes, cursor: Cursor::of(&position), next_in, notice: self.notice.clone(), missed })
     }
 }
 
-/// The statuses of a page, and how many entries it had. One that cannot be read is left out rather than let it block
-/// all that follow.
-fn statuses_of(answer: &Answer, tag: &str) -> Result<(Vec<Status>, usize), CollectError> {
-    let malformed = |error: serde_json::Error| CollectError::Malformed {
-        reason: format!("the answer for #{tag} is not a list of statuses ({error}); is this a Mastodon server?"),
-    };
-    let entries: Vec<serde_json::Value> = serde_json::from_slice(&answer.body).map_err(malformed)?;
-    let count = entries.len();
-    let mut statuses = Vec::with_capacity(count);
-    let mut fault = None;
-    for entry in entries {
-        match serde_json::from_value(entry) {
-            Ok(status) => statuses.push(status),
-            Err(error) => fault = Some(error),
-        }
-    }
-    match fault {
-        Some(error) if statuses.is_empty() => Err(malformed(error)),
-        Some(error) => {
-            debug!(%error, tag, unreadable = count - statuses.len(), "statuses were left out");
-            Ok((statuses, count))
-        }
-        None => Ok((statuses, count)),
-    }
-}
-
-/// How long a server that limits us wants to be left alone.
-fn asked_to_wait(error: &CollectError, usual: Duration) -> Option<Duration> {
-    match error {
-        CollectError::RateLimited { retry_after, .. } => Some(retry_after.unwrap_or(usual)),
-        _ => None,
-    }
-}
-
-/// Where to go on after this page: as its `Link` header says, or else after its newest status. `None` when it is empty
-/// or leads nowhere, so that a strange server cannot keep us going round.
-fn next_position(answer: &Answer, statuses: &[Status], last: &str) -> Option<String> {
-    let linked = answer
-        .link("prev")
-        .and_then(|link| link.query_pairs().find(|(key, _)| key == "min_id").map(|(_, value)| value.into_owned()));
-    // Ids are numbers as text: the longer one is the larger one.
-    let newest = || statuses.iter().map(|status| &status.id).max_by_key(|id| (id.len(), id.as_str())).cloned();
-    if statuses.is_empty() {
-        return None;
-    }
-    linked.or_else(newest).filter(|next| next != last)
+/// Whether a fault may pass by itself.
+fn passes(error: &CollectError) -> bool {
+    matches!(
+        error,
+        CollectError::Transient { .. } | CollectError::Unreachable { .. } | CollectError::RateLimited { .. }
+    )
 }
 
 #[cfg(test)]

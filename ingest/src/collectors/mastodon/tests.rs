@@ -1,3 +1,7 @@
+//! Timelines that are read again and again; the stream has tests of its own.
+
+mod streaming;
+
 use axum::http::Uri;
 use serde_json::{Value, json};
 
@@ -20,6 +24,8 @@ fn collector(server: &Server, tags: &[&str]) -> MastodonCollector {
         url: server.url("/"),
         tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
         backfill: Duration::from_hours(168),
+        streaming: false,
+        token: None,
     };
     let source = feed_source("social", config.url.as_str());
     MastodonCollector::new(config, Context { gateway: server.gateway(), ..context(source) })
@@ -73,6 +79,43 @@ async fn a_hashtag_is_read_forward_until_now() {
     assert!(uri.query().unwrap().starts_with("limit=40&min_id="));
     assert!(min_id(uri) < first, "the first request goes back by the backfill");
     assert_eq!(min_id(&server.requests().last().unwrap().0), first + 1_000);
+}
+
+#[tokio::test]
+async fn what_comes_late_is_edited_or_withdrawn_is_found_in_the_next_reading() {
+    let first = Timestamp::now().as_millisecond().unsigned_abs() << 16;
+    let round = std::sync::atomic::AtomicU64::new(0);
+    let server = Server::start(move |uri, _| {
+        let round = round.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let mut page: Vec<Value> = [9, 7, 5, 3].map(|id| status_json(first + id, "<p>Waiting</p>")).into();
+        if round > 0 {
+            page[0]["content"] = json!("<p>Waiting no longer</p>");
+            page[0]["edited_at"] = json!("2025-03-01T11:00:00.000Z");
+            page[1]["account"]["indexable"] = json!(false);
+            page.push(status_json(first + 1, "<p>Came late</p>"));
+        }
+        page.retain(|status| status["id"].as_str().unwrap().parse::<u64>().unwrap() > min_id(uri));
+        ok("application/json", serde_json::to_vec(&page).unwrap())
+    })
+    .await;
+    let mut collector = collector(&server, &["nhs"]);
+    let batch = collector.collect(&Cursor::default()).await.unwrap();
+    assert_eq!(batch.changes.len(), 4);
+    assert_eq!(batch.missed, Some(Missed::Nothing));
+    let batch = collector.collect(&batch.cursor).await.unwrap();
+    let withdrawn = bus::PostId::new(&"social".parse().unwrap(), &(first + 7).to_string());
+    assert!(matches!(batch.changes[0], Change::Delete(id) if id == withdrawn), "{:?}", batch.changes);
+    let texts: Vec<String> = batch
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Upsert(post) => Some(post.text.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts.len(), 2);
+    assert!(texts.contains(&"Waiting no longer".to_owned()) && texts.contains(&"Came late".to_owned()));
+    assert!(collector.collect(&batch.cursor).await.unwrap().changes.is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use bus::{AuthorKey, IdKey, Post, PostId};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use crate::html;
@@ -13,6 +14,8 @@ use crate::sources::SourceConfig;
 pub(super) struct Status {
     pub(super) id: String,
     created_at: Timestamp,
+    #[serde(default)]
+    pub(super) edited_at: Option<Timestamp>,
     #[serde(default)]
     content: String,
     #[serde(default)]
@@ -51,6 +54,58 @@ impl Account {
     }
 }
 
+/// An event of the streaming interface.
+#[derive(Debug)]
+pub(super) enum LiveEvent {
+    /// A status is new, or was edited.
+    Status(Box<Status>),
+    /// The status with this id is deleted.
+    Deleted(String),
+    /// An event cannot be read.
+    Unreadable,
+    /// Something that does not concern us.
+    Other,
+}
+
+/// A message of the WebSocket.
+#[derive(Deserialize)]
+struct LiveMessage {
+    event: Option<String>,
+    payload: Option<Value>,
+}
+
+/// The event `name` with its data.
+pub(super) fn live_event(name: &str, data: &str) -> LiveEvent {
+    match name {
+        "update" | "status.update" => {
+            serde_json::from_str(data).map_or(LiveEvent::Unreadable, |status| LiveEvent::Status(Box::new(status)))
+        }
+        "delete" => {
+            let id = data.trim().trim_matches('"');
+            let is_id = !id.is_empty() && id.len() <= 100 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if is_id { LiveEvent::Deleted(id.to_owned()) } else { LiveEvent::Unreadable }
+        }
+        _ => LiveEvent::Other,
+    }
+}
+
+/// The event in a message of the WebSocket; its payload is JSON in a string.
+pub(super) fn live_message(text: &str) -> LiveEvent {
+    let Ok(message) = serde_json::from_str::<LiveMessage>(text) else { return LiveEvent::Unreadable };
+    let Some(name) = message.event else { return LiveEvent::Other };
+    let payload = match message.payload {
+        Some(Value::String(text)) => text,
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    live_event(&name, &payload)
+}
+
+/// The id of the post that the server calls `native`.
+pub(super) fn id_of(source: &SourceConfig, native: &str) -> PostId {
+    PostId::new(&source.id, native)
+}
+
 /// The post that `status` is, unless it is not public, is somebody else's words, or its author opted out.
 pub(super) fn post(
     status: Status,
@@ -78,7 +133,7 @@ pub(super) fn post(
     let handle =
         if handle.contains('@') { handle } else { format!("{handle}@{}", server.host_str().unwrap_or_default()) };
     Some(Post {
-        id: PostId::new(&source.id, &status.id),
+        id: id_of(source, &status.id),
         source: source.id.clone(),
         channel: source.channel,
         author: Some(AuthorKey::new(id_key, &source.id, &handle)),
