@@ -29,7 +29,7 @@ pub struct Cli {
 /// What holds for every command.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// Where the configuration is: discovery.toml, sources.toml, topics.toml, places/, lexicon/
+    /// Where the configuration is: discovery.toml, sources.toml, topics.toml, places/, lexicon/, models/
     #[arg(long, global = true, env = "DISCOVERY_CONFIG_DIR", default_value = "config", value_name = "DIR")]
     pub config_dir: PathBuf,
     /// Where the data is kept; overrides `data_dir` of discovery.toml
@@ -72,6 +72,9 @@ pub enum Command {
     /// Measure how good the parts are, on labelled data of your own
     #[command(subcommand)]
     Eval(Eval),
+    /// Fit the models to labelled texts
+    #[command(subcommand)]
+    Train(Train),
     /// Print the completion script of a shell
     Completions {
         /// Which shell
@@ -153,8 +156,42 @@ pub enum Deadletter {
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Eval {
+    /// The language of posts: accuracy, and how often a language without a name is labelled all the same
+    Language(EvalTexts),
     /// The trend detector, on a stream of posts in which issues and decoys are planted
     Trends(EvalTrends),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct EvalTexts {
+    /// Labelled texts, one JSON object a line
+    #[arg(value_name = "FILE.jsonl")]
+    pub file: PathBuf,
+    /// The field that holds the text; when not given, `text`
+    #[arg(long, value_name = "NAME")]
+    pub text_field: Option<String>,
+    /// The field that holds the label; when not given, the usual one of this evaluation
+    #[arg(long, value_name = "NAME")]
+    pub label_field: Option<String>,
+    /// Print the table as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Train {
+    /// The classifier of languages: config/models/language.bin
+    Language(TrainLanguage),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct TrainLanguage {
+    /// Labelled texts, one JSON object a line: lang (ISO 639-1, or `x-NAME` for what is to have no label), text
+    #[arg(value_name = "FILE.jsonl", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The folder that language.bin and language.sha256 are written to
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 #[derive(Clone, Debug, Args)]

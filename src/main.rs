@@ -52,6 +52,7 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Deadletter(deadletter) => commands::deadletter::execute(global, &deadletter).await,
         Command::Bench(Bench::Pipeline(bench)) => commands::bench::execute(global, &bench).await,
         Command::Eval(eval) => commands::eval::execute(global, &eval),
+        Command::Train(train) => commands::train::execute(&train),
         Command::Completions { shell } => commands::completions::execute(shell),
     }
 }

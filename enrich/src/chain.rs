@@ -33,7 +33,7 @@ impl Chain {
         // Redaction comes first, so that no tag can hold what it removes; sentiment needs the language.
         let enrichers: Vec<Arc<dyn Enricher>> = vec![
             Arc::new(Redactor::new()),
-            Arc::new(LanguageEnricher::new()),
+            Arc::new(LanguageEnricher::load(&config_dir.join("models"))?),
             Arc::new(SentimentEnricher::load(&config_dir.join("lexicon"))?),
             Arc::clone(&topics) as Arc<dyn Enricher>,
             Arc::new(places),

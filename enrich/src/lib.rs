@@ -4,9 +4,10 @@
 //! them through the chain off the async threads, and appends them with their tags. [`Redactor`] is the first of the
 //! chain, and collection applies it as well, so that nothing personal reaches the bus.
 
+mod artefact;
 mod chain;
 mod config;
-mod language;
+pub mod language;
 mod places;
 mod redact;
 mod sentiment;

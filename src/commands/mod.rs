@@ -8,3 +8,4 @@ pub mod demo;
 pub mod eval;
 pub mod import;
 pub mod search;
+pub mod train;

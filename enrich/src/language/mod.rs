@@ -1,24 +1,58 @@
 //! Which language a post is written in.
 //!
-//! Posts are short, and statistics over letters fail on short texts: English of eighty characters is recognised four
-//! times in five. Its commonest words give a language away much sooner. So the words vote first; the script decides for
-//! languages that have one to themselves; only where both leave doubt does `whatlang` look at the letters, and only when it
-//! agrees with the words, or is sure, is it believed. No answer is better than a wrong one.
+//! `whatlang` tells the script, and with it the language of every script that has one to itself. Languages that share one
+//! are told apart by a small classifier of our own ([`model`], trained by [`train`]), since `whatlang` knows no Somali, Yoruba
+//! or Albanian and is often wrong on short texts. Where the classifier is in doubt, the letters as `whatlang` reads them and the
+//! commonest words may confirm it. The classifier has learnt many more languages than it names: those are left without a
+//! label. No answer is better than a wrong one.
 
+mod features;
+mod model;
 mod script;
 mod tokens;
+mod train;
 mod words;
 
+use std::path::Path;
+
 use bus::Enriched;
+use bus::config_file::ConfigError;
 use whatlang::{Detector, Lang};
 
 use crate::Enricher;
 use crate::text::beginning;
-use script::Scripts;
+use model::Model;
+use script::ByScript;
+pub use train::{LabelledText, TrainError, Trained, train};
 use words::{Votes, Words};
 
-/// Languages with Latin letters that are common in England and that `whatlang` knows.
-const LATIN: [(Lang, &str); 18] = [
+/// The file of the classifier, in `models/` of the configuration directory.
+const ARTEFACT: &str = "language.bin";
+
+/// The languages that posts are labelled with, as codes of ISO 639-1.
+pub const NAMED: [&str; 38] = [
+    "ar", "bg", "bn", "cs", "cy", "de", "el", "en", "es", "fa", "fr", "gu", "he", "hi", "hu", "it", "ja", "ko", "lt",
+    "ml", "pa", "pl", "pt", "ro", "ru", "si", "sk", "so", "sq", "ta", "te", "th", "tl", "tr", "uk", "ur", "yo", "zh",
+];
+
+/// Longer texts are decided by their beginning, in bytes: it says enough.
+const MAX_BYTES: usize = 400;
+
+/// Texts with fewer letters than this, in bytes, say little.
+const SHORT: usize = 20;
+
+/// From this probability on the classifier is believed without more.
+const SURE: f32 = 0.5;
+const SURE_WHEN_SHORT: f32 = 0.7;
+
+/// From this probability on it is believed where something else confirms it.
+const POSSIBLE: f32 = 0.35;
+
+/// From this probability on it is believed where the source claims the same.
+const CREDIBLE: f32 = 0.02;
+
+/// Languages with a shared script that `whatlang` knows too.
+const KNOWN_TO_BOTH: [(Lang, &str); 22] = [
     (Lang::Eng, "en"),
     (Lang::Cym, "cy"),
     (Lang::Pol, "pl"),
@@ -34,60 +68,76 @@ const LATIN: [(Lang, &str); 18] = [
     (Lang::Slk, "sk"),
     (Lang::Ces, "cs"),
     (Lang::Tgl, "tl"),
-    (Lang::Nld, "nl"),
-    (Lang::Lav, "lv"),
-    (Lang::Hrv, "hr"),
+    (Lang::Bul, "bg"),
+    (Lang::Ukr, "uk"),
+    (Lang::Rus, "ru"),
+    (Lang::Ara, "ar"),
+    (Lang::Pes, "fa"),
+    (Lang::Urd, "ur"),
+    (Lang::Hin, "hi"),
 ];
 
-/// Shorter texts say too little about letters, in bytes.
-const MIN_LETTERS: usize = 20;
-
-/// Longer texts are decided by their beginning, in bytes: it says enough.
-const MAX_BYTES: usize = 1_000;
-
 /// Tags the language of posts.
-pub(crate) struct LanguageEnricher {
+pub struct LanguageEnricher {
+    model: Model,
     words: Words,
     detector: Detector,
 }
 
 impl LanguageEnricher {
-    pub(crate) fn new() -> Self {
-        Self { words: Words::new(), detector: Detector::with_allowlist(LATIN.iter().map(|(lang, _)| *lang).collect()) }
+    /// Reads the classifier in `models`.
+    ///
+    /// # Errors
+    /// [`ConfigError`], where it is missing or not the one that was trained.
+    pub fn load(models: &Path) -> Result<Self, ConfigError> {
+        let model = Model::load(&models.join(ARTEFACT))?;
+        Ok(Self { model, words: Words::new(), detector: Detector::new() })
     }
 
     /// The ISO 639-1 code of the language of `text`, or `None` when not sure. `hint` is what the source claims.
-    fn detect(&self, text: &str, hint: Option<&str>) -> Option<&'static str> {
-        let text = beginning(text, MAX_BYTES);
-        let mut scripts = Scripts::default();
+    pub fn detect(&self, text: &str, hint: Option<&str>) -> Option<&str> {
+        let words: Vec<&str> = tokens::of(beginning(text, MAX_BYTES)).collect();
+        let plain = words.join(" ");
+        let script = whatlang::detect_script(&plain)?;
+        match script::of(script, &plain) {
+            ByScript::Only(code) => Some(code),
+            ByScript::Unknown => None,
+            ByScript::Shared => self.by_words(&words, &plain, hint),
+        }
+    }
+    /// The language of words in a script that several share.
+    fn by_words(&self, words: &[&str], plain: &str, hint: Option<&str>) -> Option<&str> {
+        let guess = self.model.guess(words.iter().copied())?;
+        let (code, probability) = guess.best()?;
+        let is_sure = match words.len() {
+            // One word may be a name or a noise: it must be known.
+            0 | 1 => false,
+            _ if plain.len() < SHORT => probability >= SURE_WHEN_SHORT,
+            _ => probability >= SURE,
+        };
+        if is_sure || (probability >= POSSIBLE && self.is_confirmed(code, words, plain)) {
+            return Some(code);
+        }
+        let primary = hint?.split(['-', '_']).next()?.to_ascii_lowercase();
+        let (code, probability) = guess.of(&primary)?;
+        (probability >= CREDIBLE).then_some(code)
+    }
+
+    /// Whether the commonest words, or the letters as `whatlang` reads them, speak for `code` too.
+    fn is_confirmed(&self, code: &str, words: &[&str], plain: &str) -> bool {
         let mut votes = Votes::default();
-        for token in tokens::of(text) {
-            if scripts.count(token) {
-                self.words.vote(token, &mut votes);
-            }
+        for word in words {
+            self.words.vote(word, &mut votes);
         }
-        if !scripts.is_mostly_latin() {
-            return scripts.language(text);
+        if votes.supports(code) {
+            return true;
         }
-        votes.winner().or_else(|| self.by_letters(text, &votes)).or_else(|| Self::by_hint(hint?, &votes))
-    }
-
-    /// What `whatlang` says, where the words do not speak against it.
-    fn by_letters(&self, text: &str, votes: &Votes) -> Option<&'static str> {
-        let plain = tokens::of(text).collect::<Vec<_>>().join(" ");
-        if plain.len() < MIN_LETTERS {
-            return None;
-        }
-        let info = self.detector.detect(&plain)?;
-        let code = LATIN.iter().find(|(lang, _)| *lang == info.lang())?.1;
-        (votes.supports(code) || (info.is_reliable() && votes.is_silent())).then_some(code)
-    }
-
-    /// What the source claims, where no word speaks louder for another language.
-    fn by_hint(hint: &str, votes: &Votes) -> Option<&'static str> {
-        let primary = hint.split(['-', '_']).next()?.to_ascii_lowercase();
-        let code = words::known(&primary)?;
-        (votes.supports(code) || (votes.is_silent() && votes.any_words())).then_some(code)
+        plain.len() >= SHORT
+            && votes.is_silent()
+            && self
+                .detector
+                .detect(plain)
+                .is_some_and(|info| info.is_reliable() && KNOWN_TO_BOTH.contains(&(info.lang(), code)))
     }
 }
 

@@ -200,7 +200,6 @@ pub(super) struct Words {
 #[derive(Debug, Default)]
 pub(super) struct Votes {
     scores: [u32; LANGUAGES],
-    words: u32,
 }
 
 impl Words {
@@ -221,7 +220,6 @@ impl Words {
 
     /// Counts one word.
     pub(super) fn vote(&self, word: &str, votes: &mut Votes) {
-        votes.words += 1;
         if word.len() <= MAX_WORD {
             let mut buffer = [0; MAX_WORD];
             if let Some(&languages) = self.languages.get(&*lower(word, &mut buffer)) {
@@ -242,15 +240,6 @@ impl Words {
 }
 
 impl Votes {
-    /// The language that the words speak for clearly: enough of them, and far more than for any other.
-    pub(super) fn winner(&self) -> Option<&'static str> {
-        let (best, second) = self.best_two();
-        let score = self.scores[best];
-        let enough = score >= 2 * UNIT || (score >= UNIT && self.words <= 4);
-        let dense = 5 * score >= self.words * UNIT;
-        (enough && dense && 3 * score >= 5 * second).then_some(WORDS[best].0)
-    }
-
     /// Whether something speaks for `code`, and no more for any other language.
     pub(super) fn supports(&self, code: &str) -> bool {
         let Some(index) = position(code) else { return false };
@@ -261,18 +250,6 @@ impl Votes {
     /// Whether nothing speaks for any language.
     pub(super) fn is_silent(&self) -> bool {
         self.scores.iter().all(|score| *score == 0)
-    }
-
-    /// Whether there were any words.
-    pub(super) fn any_words(&self) -> bool {
-        self.words > 0
-    }
-
-    /// The language with the highest score, and the score of the next.
-    fn best_two(&self) -> (usize, u32) {
-        let best = (0..LANGUAGES).max_by_key(|index| self.scores[*index]).unwrap_or(0);
-        let second = (0..LANGUAGES).filter(|index| *index != best).map(|index| self.scores[index]).max();
-        (best, second.unwrap_or(0))
     }
 }
 
@@ -285,11 +262,6 @@ fn lower<'a>(word: &str, buffer: &'a mut [u8; MAX_WORD]) -> Cow<'a, str> {
     copy.copy_from_slice(word.as_bytes());
     copy.make_ascii_lowercase();
     Cow::Borrowed(std::str::from_utf8(copy).expect("ASCII in lower case is ASCII"))
-}
-
-/// The code that is equal to `code`, if that language is known here.
-pub(super) fn known(code: &str) -> Option<&'static str> {
-    position(code).map(|index| WORDS[index].0)
 }
 
 fn position(code: &str) -> Option<usize> {

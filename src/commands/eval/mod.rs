@@ -1,5 +1,7 @@
 //! `discovery eval`: how good each part is, on labelled data that the user brings.
 
+pub mod labelled;
+pub mod language;
 pub mod trends;
 
 use anyhow::Result;
@@ -12,6 +14,7 @@ use crate::cli::{Eval, Global};
 /// When the files cannot be read.
 pub fn execute(global: &Global, eval: &Eval) -> Result<()> {
     match eval {
+        Eval::Language(args) => language::execute(global, args),
         Eval::Trends(args) => trends::execute(global, args),
     }
 }
