@@ -158,6 +158,8 @@ pub enum Deadletter {
 pub enum Eval {
     /// The language of posts: accuracy, and how often a language without a name is labelled all the same
     Language(EvalTexts),
+    /// Redaction: what is left of personal details, and what is replaced without need, by kind
+    Redaction(EvalRedaction),
     /// The trend detector, on a stream of posts in which issues and decoys are planted
     Trends(EvalTrends),
 }
@@ -173,6 +175,16 @@ pub struct EvalTexts {
     /// The field that holds the label; when not given, the usual one of this evaluation
     #[arg(long, value_name = "NAME")]
     pub label_field: Option<String>,
+    /// Print the table as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct EvalRedaction {
+    /// Marked posts, one JSON object a line: text, spans (kind, text), and perhaps part
+    #[arg(value_name = "FILE.jsonl")]
+    pub file: PathBuf,
     /// Print the table as JSON
     #[arg(long)]
     pub json: bool,

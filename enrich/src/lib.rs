@@ -9,7 +9,7 @@ mod chain;
 mod config;
 pub mod language;
 mod places;
-mod redact;
+pub mod redact;
 mod sentiment;
 mod stage;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! NHS numbers and telephone numbers: groups of digits, by how many they are and how they begin.
 
 use super::Span;
+use crate::text::starts_word;
 
 /// What stands for a telephone number.
 pub(super) const PHONE: &str = "[phone]";
@@ -65,7 +66,7 @@ fn separator(rest: &str) -> Option<usize> {
             return (count > 0).then_some(length);
         }
         let separates =
-            matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '(' | ')' | '/');
+            matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '(' | ')' | '/' | '_');
         if !separates || count == 3 {
             return None;
         }
@@ -78,8 +79,14 @@ fn separator(rest: &str) -> Option<usize> {
 fn phone(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
     let first = groups[0];
     let digits = &text[first.start..first.end];
-    let plus = text[..first.start].ends_with('+');
-    let count = if plus && !digits.starts_with("44") {
+    let before = &text[..first.start];
+    let plus = before.ends_with('+');
+    // "O7700": a letter where a zero was meant.
+    let letter =
+        before.ends_with(['O', 'o']) && starts_word(text, first.start - 1) && digits.starts_with(['1', '2', '7']);
+    let count = if letter {
+        exactly(text, groups, 10)
+    } else if plus && !digits.starts_with("44") {
         abroad(groups)
     } else if plus || digits.starts_with("0044") {
         let prefix = if plus { 2 } else { 4 };
@@ -88,10 +95,14 @@ fn phone(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
         exactly(text, groups, prefix + zero + 10).or_else(|| exactly(text, groups, prefix + zero + 9))
     } else if looks_national(digits) {
         exactly(text, groups, 11).or_else(|| exactly(text, groups, 10))
+    } else if digits == "0" && !text[first.end..].starts_with('.') && next_begins(text, groups, &['1', '2', '7', '8']) {
+        exactly(text, groups, 11)
+    } else if digits == "44" && next_begins(text, groups, &['1', '2', '7']) || digits.starts_with("447") {
+        exactly(text, groups, 12)
     } else {
         None
     }?;
-    let mut start = first.start - usize::from(plus);
+    let mut start = first.start - usize::from(plus || letter);
     if text[..start].ends_with('(') {
         start -= 1;
     }
@@ -102,6 +113,11 @@ fn phone(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
 fn looks_national(digits: &str) -> bool {
     let bytes = digits.as_bytes();
     bytes.len() >= 3 && bytes[0] == b'0' && matches!(bytes[1], b'1' | b'2' | b'3' | b'5' | b'7' | b'8' | b'9')
+}
+
+/// Whether the second group has three digits or more and begins with one of `digits`.
+fn next_begins(text: &str, groups: &[Group], digits: &[char]) -> bool {
+    groups.get(1).is_some_and(|group| group.len() >= 3 && text[group.start..].starts_with(digits))
 }
 
 fn starts_with_zero(text: &str, groups: &[Group], prefix: usize) -> bool {
@@ -137,7 +153,7 @@ fn abroad(groups: &[Group]) -> Option<usize> {
     (total >= 8).then_some(count)
 }
 
-/// An NHS number at the first group: ten digits together, or 3-3-4, or anyhow grouped after "NHS".
+/// An NHS number at the first group: ten digits together, 3-3-4 or 3-7, or anyhow grouped after "NHS".
 fn nhs_number(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
     let before = &text[..groups[0].start];
     let lengths = |index: usize| groups.get(index).map_or(0, |group| group.len());
@@ -145,6 +161,8 @@ fn nhs_number(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
         1
     } else if (lengths(0), lengths(1), lengths(2)) == (3, 3, 4) {
         3
+    } else if (lengths(0), lengths(1)) == (3, 7) {
+        2
     } else if speaks_of_nhs_number(before) {
         exactly(text, groups, 10)?
     } else {
@@ -164,5 +182,6 @@ fn is_amount_or_fraction(before: &str) -> bool {
 fn speaks_of_nhs_number(before: &str) -> bool {
     let start = before.char_indices().rev().nth(20).map_or(0, |(index, _)| index);
     let near = before[start..].to_ascii_lowercase();
-    near.rfind("nhs").is_some_and(|nhs| near[nhs..].contains("no") || near[nhs..].contains("num"))
+    near.rfind("nhs")
+        .is_some_and(|nhs| near[nhs..].contains("no") || near[nhs..].contains("num") || near[nhs..].contains('#'))
 }

@@ -7,8 +7,10 @@
 mod address;
 mod birth;
 mod digits;
+pub mod eval;
 mod name;
 mod postcode;
+mod spelt;
 mod url;
 
 use std::borrow::Cow;
@@ -23,6 +25,7 @@ use crate::text::is_in_link;
 pub struct Redactor {
     births: birth::Births,
     names: name::Names,
+    spelt: spelt::Spelt,
 }
 
 /// What people write is clean after two or three passes. A text that is not after these was built to hide something, one thing
@@ -54,7 +57,7 @@ impl Default for Redactor {
 impl Redactor {
     /// A redactor; it needs no configuration.
     pub fn new() -> Self {
-        Self { births: birth::Births::new(), names: name::Names::new() }
+        Self { births: birth::Births::new(), names: name::Names::new(), spelt: spelt::Spelt::new() }
     }
 
     /// The text without what could identify a person. Redacting twice changes nothing more.
@@ -89,11 +92,14 @@ impl Redactor {
     fn pass(&self, text: &str) -> Option<String> {
         let clues = Clues::of(text);
         let mut found = Vec::new();
-        if clues.slash {
+        if clues.slash || text.contains("www.") {
             url::find(text, &mut found);
         }
         if clues.at || clues.slash {
             address::find(text, &mut found);
+        }
+        if clues.at || clues.spelt_at {
+            self.spelt.find(text, &mut found);
         }
         if clues.digit {
             self.births.find(text, &mut found);
@@ -124,16 +130,22 @@ struct Clues {
     digit: bool,
     at: bool,
     slash: bool,
+    /// "at" between blanks or brackets.
+    spelt_at: bool,
 }
 
 impl Clues {
     fn of(text: &str) -> Self {
-        let mut clues = Self { digit: false, at: false, slash: false };
+        let mut clues = Self { digit: false, at: false, slash: false, spelt_at: false };
         for byte in text.bytes() {
             clues.digit |= byte.is_ascii_digit();
             clues.at |= byte == b'@';
             clues.slash |= byte == b'/';
         }
+        let gap = |byte: u8| byte.is_ascii_whitespace() || b"()[]{}".contains(&byte);
+        clues.spelt_at = text.as_bytes().windows(4).any(|four| {
+            gap(four[0]) && gap(four[3]) && four[1].eq_ignore_ascii_case(&b'a') && four[2].eq_ignore_ascii_case(&b't')
+        });
         clues
     }
 }

@@ -29,7 +29,17 @@ const CASES: &[(&str, &str)] = &[
     ("tel:02079460018", "tel:[phone]"),
     ("077 00 900 123", "[phone]"),
     ("my cousin in Dublin +353 1 496 0123", "my cousin in Dublin [phone]"),
+    ("0 7700 900123", "[phone]"),
+    ("O7700 900123", "[phone]"),
+    ("44 7700 900123", "[phone]"),
+    ("999_123_4567", "[NHS number]"),
+    ("999 1234567", "[NHS number]"),
+    ("NHS # 999 12 34 567", "NHS # [NHS number]"),
     // E-mail addresses and handles.
+    ("jo at example dot com", "[email]"),
+    ("jo.bloggs (at) example [dot] co [dot] uk", "[email]"),
+    ("jo @ example.org.", "[email]."),
+    ("my email is jo at example.com", "my email is [email]"),
     ("write to jo.bloggs+nhs@example.co.uk.", "write to [email]."),
     ("JO@EXAMPLE.COM", "[email]"),
     ("<o'neil@example.org>", "<[email]>"),
@@ -59,7 +69,14 @@ const CASES: &[(&str, &str)] = &[
     ("She was born 1960-02-01", "She was born [date of birth]"),
     ("my birthday is March 4th", "my birthday is [date of birth]"),
     ("DOB 01021960", "DOB [date of birth]"),
+    ("www.example.org/r?token=abc&page=2", "www.example.org/r?page=2"),
     // Names.
+    ("I'm Jane Smith and I care for Mum", "I'm [name] and I care for Mum"),
+    ("This is Karen Whitmore speaking", "This is [name] speaking"),
+    ("my husband, Geoffrey Lamb, waited", "my husband, [name], waited"),
+    ("Kind regards,\nMargaret Ellis", "Kind regards,\n[name]"),
+    ("My name is DEAN WEBB", "My name is [name]"),
+    ("His name was Alfie", "His name was [name]"),
     ("My name is Sarah Jones and I wait", "My name is [name] and I wait"),
     ("my name's Aoife O\u{2019}Brien.", "my name's [name]."),
     ("Hi, I'm called Jean-Luc!", "Hi, I'm called [name]!"),
@@ -107,6 +124,10 @@ const UNTOUCHED: &[&str] = &[
     "u/s scan at 20 weeks",
     "[NHS number] [phone] [email] [handle] [name] [date of birth] [postcode LS6]",
     "Galaxy at 100% of 3,456,789 people",
+    "Look at nhs.uk, sign up at example.org, look at the dot on the scan",
+    "I'm Welsh Labour, this is Great Ormond Street",
+    "I'm So Tired Of This, my sister Said so, my mum is here",
+    "MY NAME IS NOT ON THE LIST, with kind regards to all",
     "Open 9-5 Mon-Fri, 8.30-12.30 Sat",
     "",
 ];
@@ -147,6 +168,12 @@ fn pieces() -> impl Strategy<Value = String> {
         prop::sample::select(vec![
             "LS6 1AA",
             "my name is ",
+            "I'm ",
+            "my wife, ",
+            "regards,\n",
+            " at ",
+            " dot com",
+            "www.",
             "Dr ",
             "dob ",
             "born on ",
@@ -186,6 +213,20 @@ proptest! {
         let redactor = Redactor::new();
         let once = redactor.redact(&text).into_owned();
         prop_assert_eq!(redactor.redact(&once), once.as_str());
+    }
+
+    #[test]
+    fn what_is_found_is_not_left(form in 0..5_usize, last in "[0-9]{3}", before in "[a-z ,.!]{0,9}", after in "[ ,.!][a-z ]{0,9}") {
+        let detail = match form {
+            0 => format!("07700 900{last}"),
+            1 => format!("01632 960{last}"),
+            2 => format!("999 123 4{last}"),
+            3 => format!("jo{last}@example.com"),
+            _ => format!("jo.{last} at example dot com"),
+        };
+        let said = format!("{before} {detail}{after}");
+        let redacted = Redactor::new().redact(&said).into_owned();
+        prop_assert!(!redacted.contains(&detail), "{said:?} became {redacted:?}");
     }
 
     #[test]

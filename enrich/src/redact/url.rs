@@ -32,19 +32,29 @@ const SECRET_KEYS: [&str; 24] = [
 
 /// Finds URLs that carry secrets.
 pub(super) fn find(text: &str, found: &mut Vec<Span>) {
+    for (start, _) in text.match_indices("www.").filter(|(start, _)| !text[..*start].ends_with('/')) {
+        let end = end_of(text, start);
+        if let Some(clean) = without_secrets(&text[start..end]) {
+            found.push(Span { start, end, replacement: clean.into() });
+        }
+    }
     let mut from = 0;
     while let Some(colon) = text[from..].find("://").map(|index| from + index) {
         let before = &text[from..colon];
         let scheme = before.bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
         let start = colon - scheme;
-        let end = text[colon..]
-            .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ')' | ']'))
-            .map_or(text.len(), |length| colon + length);
+        let end = end_of(text, colon);
         if let Some(clean) = without_secrets(&text[start..end]) {
             found.push(Span { start, end, replacement: clean.into() });
         }
         from = end;
     }
+}
+
+/// Where the URL that `from` lies in ends.
+fn end_of(text: &str, from: usize) -> usize {
+    let length = text[from..].find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ')' | ']'));
+    length.map_or(text.len(), |length| from + length)
 }
 
 /// The URL without its secrets; `None` where it has none.

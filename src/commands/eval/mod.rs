@@ -2,6 +2,7 @@
 
 pub mod labelled;
 pub mod language;
+pub mod redaction;
 pub mod trends;
 
 use anyhow::Result;
@@ -15,6 +16,7 @@ use crate::cli::{Eval, Global};
 pub fn execute(global: &Global, eval: &Eval) -> Result<()> {
     match eval {
         Eval::Language(args) => language::execute(global, args),
+        Eval::Redaction(args) => redaction::execute(args),
         Eval::Trends(args) => trends::execute(global, args),
     }
 }
