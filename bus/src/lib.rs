@@ -27,7 +27,7 @@ pub use data_dir::DataDir;
 pub use dead_letter::DeadLetter;
 pub use embedded::{BusConfig, EmbeddedBus, Retained};
 pub use gap::Gap;
-pub use health::{SourceHealth, SourceState};
+pub use health::{SourceHealth, SourceState, TokenHealth};
 pub use id::{AuthorKey, EventId, IdKey, PostId, SourceId};
 pub use log::{Bus, BusError, BusTopic, Lag, Reader};
 pub use post::{Channel, Enriched, Place, PlaceKind, Post, Sentiment, SentimentLabel, TopicTag};

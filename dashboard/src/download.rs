@@ -269,7 +269,7 @@ pub async fn sources(State(app): State<Arc<App>>) -> Result<Csv, AppError> {
             source.failures.to_string(),
             source.error.clone().unwrap_or_default(),
             cell(app.audience().count(source.posts_total)),
-            sources_page::usual(&source).map_or_else(String::new, |usual| cell(app.audience().count(usual))),
+            source.usual_posts().map_or_else(String::new, |usual| cell(app.audience().count(usual))),
         ]);
     }
     Ok(csv)

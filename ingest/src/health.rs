@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use bus::{SourceHealth, SourceId, SourceState};
+use bus::{SourceHealth, SourceId, SourceState, TokenHealth};
 use jiff::Timestamp;
 
 use crate::sources::SourceConfig;
@@ -76,5 +76,11 @@ pub(crate) fn waiting(source: &SourceConfig) -> SourceHealth {
         error: None,
         posts_total: 0,
         posts_by_day: vec![0; state::DAYS],
+        gaps: Vec::new(),
+        token: source.kind.secret().map(|secret| TokenHealth {
+            place: secret.place(),
+            expires: secret.expires,
+            refused: false,
+        }),
     }
 }

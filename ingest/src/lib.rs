@@ -17,6 +17,7 @@ pub mod sources;
 
 mod charset;
 mod clock;
+mod gaps;
 mod html;
 mod runner;
 mod schedule;

@@ -68,19 +68,31 @@ pub(crate) fn state_after_failure(error: &CollectError, failures: u32) -> Source
 /// The state of a source that answers: working, or silent.
 ///
 /// It is silent when it used to have something new on at least half of the days and now had nothing for three whole
-/// days, or when its newest post is older than 60 days. Folders of transcripts are never silent: people meet rarely.
+/// days (feeds rest at weekends), when it had at least 20 posts on every day and now had nothing for one, or when its
+/// newest post is older than 60 days. Folders of transcripts are never silent: people meet rarely.
 pub(crate) fn state_after_success(health: &SourceHealth, now: Timestamp) -> SourceState {
     if health.kind == "transcripts" {
         return SourceState::Working;
     }
-    let by_day = &health.posts_by_day;
-    let recent = 4; // today, which is not over, and three whole days
-    let (before, lately) = by_day.split_at(by_day.len().saturating_sub(recent));
+    let (lately, before) = quiet_days(&health.posts_by_day, 3);
     let busy_days = before.iter().filter(|&&posts| posts > 0).count();
-    let stopped = busy_days * 2 >= before.len().max(1) && lately.iter().all(|&posts| posts == 0);
+    let stopped = lately && busy_days * 2 >= before.len().max(1);
+    let (yesterday, before) = quiet_days(&health.posts_by_day, 1);
+    let fell_dumb = yesterday && before.len() >= 7 && before.iter().all(|&posts| posts >= BUSY);
     let stale =
         health.newest_post.is_some_and(|newest| now.duration_since(newest) > SignedDuration::from_hours(60 * 24));
-    if stopped || stale { SourceState::Silent } else { SourceState::Working }
+    if stopped || fell_dumb || stale { SourceState::Silent } else { SourceState::Working }
+}
+
+/// So many posts on every day make a source of which a single silent day is news.
+const BUSY: u64 = 20;
+
+/// Whether nothing came today, which is not over, nor on the `whole` days before it; and the days before these, since
+/// the first on which anything came.
+fn quiet_days(by_day: &[u64], whole: usize) -> (bool, &[u64]) {
+    let (before, lately) = by_day.split_at(by_day.len().saturating_sub(whole + 1));
+    let first = before.iter().position(|&posts| posts > 0).unwrap_or(before.len());
+    (lately.iter().all(|&posts| posts == 0), &before[first..])
 }
 
 #[cfg(test)]
@@ -125,6 +137,32 @@ mod tests {
         assert_eq!(after_failure(&limited(Some(HOUR * 48)), 1, HOUR, 0.0), HOUR * 48);
         assert_eq!(after_failure(&limited(Some(Duration::ZERO)), 1, HOUR, 0.0), HOUR);
         assert_eq!(after_failure(&limited(None), 1, HOUR, 0.0), HOUR);
+    }
+
+    #[test]
+    fn a_refused_token_is_failing_at_once_and_tried_again_within_two_hours() {
+        let refused = CollectError::Unauthorized { reason: String::new() };
+        assert_eq!(state_after_failure(&refused, 1), SourceState::Failing);
+        assert_eq!(after_failure(&refused, 1, HOUR, 0.0), HOUR);
+        assert_eq!(after_failure(&refused, 9, HOUR, 0.0), HOUR * 2);
+        assert_eq!(after_failure(&refused, 9, HOUR * 6, 0.0), HOUR * 6);
+    }
+
+    #[test]
+    fn silence_is_told_from_a_weekend_and_sooner_of_a_busy_source() {
+        let now = "2025-03-31T12:00:00Z".parse().unwrap();
+        let state = |by_day: &[u64]| {
+            let mut health = crate::health::waiting(&crate::testing::feed_source("a", "https://example.org/feed"));
+            health.posts_by_day = by_day.to_vec();
+            state_after_success(&health, now)
+        };
+        let workdays = [0, 5, 5, 5, 5, 5, 0, 0, 5, 5, 5, 5];
+        assert_eq!(state(&[&workdays[..], &[0, 0, 0]].concat()), SourceState::Working);
+        assert_eq!(state(&[&workdays[..], &[0, 0, 0, 0]].concat()), SourceState::Silent);
+        assert_eq!(state(&[40, 40, 40, 40, 40, 40, 40, 0, 0]), SourceState::Silent);
+        assert_eq!(state(&[40, 40, 40, 40, 40, 40, 40, 40, 0]), SourceState::Working);
+        assert_eq!(state(&[40, 40, 40, 40, 40, 40, 10, 0, 0]), SourceState::Working);
+        assert_eq!(state(&[0, 0, 0, 0, 0]), SourceState::Working, "what never said anything has not fallen silent");
     }
 
     #[test]

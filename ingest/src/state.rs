@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use bus::SourceHealth;
+use bus::{SourceHealth, TokenHealth};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::collector::Cursor;
+use crate::gaps::Watch;
 use crate::health;
 use crate::sources::SourceConfig;
 
-/// How many days of counts are kept.
-pub(crate) const DAYS: usize = 14;
+/// How many days of counts are kept: 14 whole days and today.
+pub(crate) const DAYS: usize = 15;
 
 /// The format of the state file that this version writes.
 const FORMAT: u32 = 1;
@@ -31,6 +32,8 @@ pub(crate) struct StoredState {
     /// The day (UTC) of the last entry of `health.posts_by_day`.
     counted_on: Date,
     pub(crate) health: SourceHealth,
+    #[serde(default)]
+    pub(crate) watch: Watch,
 }
 
 /// Why a state file cannot be used.
@@ -53,6 +56,7 @@ impl StoredState {
             cursor: Cursor::default(),
             counted_on: day(now),
             health: health::waiting(source),
+            watch: Watch::default(),
         }
     }
 
@@ -71,7 +75,10 @@ impl StoredState {
         let passed = self.counted_on.until(today).map_or(0, |span| span.get_days());
         let passed = usize::try_from(passed).unwrap_or(0).min(DAYS);
         let counts = &mut self.health.posts_by_day;
-        counts.resize(DAYS, 0);
+        // An earlier version kept fewer days.
+        let missing = DAYS.saturating_sub(counts.len());
+        counts.splice(..0, std::iter::repeat_n(0, missing));
+        counts.truncate(DAYS);
         counts.rotate_left(passed);
         counts[DAYS - passed..].fill(0);
         // A clock that was set back must not make the same day count as several.
@@ -132,12 +139,15 @@ impl StoredState {
             self.health.error = None;
             self.health.failures = 0;
             self.health.next_attempt = None;
+            self.watch = Watch::default();
         }
         self.health.id = configured.id;
         self.health.name = configured.name;
         self.health.kind = configured.kind;
         self.health.channel = configured.channel;
         self.health.location = configured.location;
+        let refused = self.health.token.take().is_some_and(|token| token.refused);
+        self.health.token = configured.token.map(|token| TokenHealth { refused, ..token });
     }
 }
 
@@ -194,6 +204,9 @@ mod tests {
         assert_eq!(state.health.posts_by_day[DAYS - 3..], [5, 0, 7], "a clock set back changes nothing");
         state.roll_to(at("2026-01-01T00:00:00Z"));
         assert_eq!(state.health.posts_by_day, [0; DAYS]);
+        state.health.posts_by_day = vec![3; 14];
+        state.roll_to(at("2026-01-01T00:00:00Z"));
+        assert_eq!(state.health.posts_by_day[..2], [0, 3], "a file of an earlier version keeps its days in place");
         assert_eq!(state.health.posts_total, 12);
     }
 

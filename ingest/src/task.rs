@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bus::{BusError, Change, Post, SourceState};
+use bus::{BusError, Change, Gap, Post, SourceState};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
@@ -71,7 +71,7 @@ impl SourceTask {
         };
         let wait = match outcome {
             Ok(batch) => self.accept(batch).await?,
-            Err(error) => self.note_failure(&error),
+            Err(error) => self.note_failure(&error).await?,
         };
         self.state.health.next_attempt = self.clock.now().checked_add(wait).ok();
         self.board.publish(self.state.health.clone());
@@ -83,8 +83,11 @@ impl SourceTask {
     /// Delivers a batch to the bus, and then moves the cursor.
     async fn accept(&mut self, batch: Batch) -> Result<Duration, Stopped> {
         let newest = batch.changes.iter().filter_map(created_at).max();
-        let posts = self.deliver(batch.changes).await?;
+        let mut posts = self.deliver(batch.changes).await?;
         let now = self.clock.now();
+        let StoredState { health, watch, .. } = &mut self.state;
+        let gaps = watch.succeeded(health, batch.missed, now, batch.next_in, self.source.every);
+        posts += self.publish_gaps(gaps).await?;
         if self.state.health.failures > 0 {
             info!("the source works again");
         }
@@ -99,8 +102,17 @@ impl SourceTask {
             warn!(notice = batch.notice.as_deref(), "a part of the source cannot be read");
         }
         health.error = batch.notice;
+        if let Some(token) = &mut health.token {
+            token.refused = false;
+        }
         health.state = schedule::state_after_success(health, now);
         Ok(batch.next_in)
+    }
+
+    /// Puts gaps on the bus, where charts and trends find them. They are no posts.
+    async fn publish_gaps(&mut self, gaps: Vec<Gap>) -> Result<u64, Stopped> {
+        self.unsaved |= !gaps.is_empty();
+        self.deliver(gaps.into_iter().map(Change::Gap).collect()).await
     }
 
     /// Appends to the bus, again and again while it refuses. The cursor stays where it was meanwhile.
@@ -130,8 +142,9 @@ impl SourceTask {
         self.board.publish(health.clone());
     }
 
-    fn note_failure(&mut self, failure: &CollectError) -> Duration {
-        let health = &mut self.state.health;
+    async fn note_failure(&mut self, failure: &CollectError) -> Result<Duration, Stopped> {
+        self.state.roll_to(self.clock.now());
+        let StoredState { health, watch, .. } = &mut self.state;
         health.failures = health.failures.saturating_add(1);
         let wait = schedule::after_failure(failure, health.failures, self.source.every, fastrand::f64());
         let state = schedule::state_after_failure(failure, health.failures);
@@ -143,8 +156,13 @@ impl SourceTask {
         }
         health.state = state;
         health.error = Some(failure.to_string());
-        self.state.roll_to(self.clock.now());
-        wait
+        if let Some(token) = &mut health.token {
+            token.refused = matches!(failure, CollectError::Unauthorized { .. });
+        }
+        let next = self.clock.now().checked_add(wait).unwrap_or(Timestamp::MAX);
+        let opened = watch.failed(health, &failure.to_string(), next);
+        self.publish_gaps(opened.into_iter().collect()).await?;
+        Ok(wait)
     }
 
     async fn store_if_due(&mut self) {

@@ -119,48 +119,12 @@ fn row(app: &App, source: &SourceHealth) -> SourceRow {
             .as_ref()
             .map(|error| format!("{error} ({} in a row)", counted(source.failures.into(), "failure", "failures"))),
         today: counts.last().cloned().unwrap_or_else(|| "0".to_owned()),
-        usual: match usual(source) {
+        usual: match source.usual_posts() {
             None => "not known yet".to_owned(),
             Some(0) if audience == Audience::Staff => "less than 1 a day".to_owned(),
             Some(posts) => format!("{} a day", audience.count(posts)),
         },
         spark: if plotted.iter().any(|posts| *posts > 0.0) { spark(&plotted) } else { String::new() },
         spark_words: format!("Posts on each of the last {} days: {}", counts.len(), counts.join(", ")),
-    }
-}
-
-/// The usual number of posts a day: the median of the whole days since the first with any; `None` before there is one.
-pub fn usual(source: &SourceHealth) -> Option<u64> {
-    let (_, whole_days) = source.posts_by_day.split_last()?;
-    let mut days: Vec<u64> = whole_days.iter().copied().skip_while(|posts| *posts == 0).collect();
-    days.sort_unstable();
-    days.get(days.len() / 2).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_usual_leaves_out_today_and_the_time_before_the_first_post() {
-        let source = |posts_by_day: &[u64]| SourceHealth {
-            id: "a".parse().unwrap(),
-            name: String::new(),
-            kind: String::new(),
-            channel: bus::Channel::News,
-            location: String::new(),
-            state: SourceState::Working,
-            last_success: None,
-            last_attempt: None,
-            next_attempt: None,
-            newest_post: None,
-            failures: 0,
-            error: None,
-            posts_total: 0,
-            posts_by_day: posts_by_day.to_vec(),
-        };
-        assert_eq!(usual(&source(&[0, 0, 5, 9, 7, 1000])), Some(7));
-        assert_eq!(usual(&source(&[0, 0, 3])), None);
-        assert_eq!(usual(&source(&[])), None);
     }
 }

@@ -326,6 +326,8 @@ pub fn health() -> Vec<SourceHealth> {
         error: None,
         posts_total: posts.iter().sum(),
         posts_by_day: posts.to_vec(),
+        gaps: Vec::new(),
+        token: None,
     };
     let usual = [30, 28, 33, 31, 29, 12, 14, 30, 31, 36, 40, 44, 52, 20];
     let mut gone = source("County news", "feed", Channel::News, SourceState::Failing, &[4, 5, 4, 6, 5, 0, 0, 0]);

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::clock::Clock;
 use crate::collector::Collector;
 use crate::fetch::Gateway;
+use crate::secret::SecretRef;
 use crate::sources::SourceConfig;
 
 /// A kind of source. The implementing type holds the keys of `[[source]]` that only this kind has; a key that it does
@@ -27,6 +28,11 @@ pub trait Kind: Clone + Debug + PartialEq + Eq + DeserializeOwned {
 
     /// Takes relative paths as relative to `base`, the directory of the configuration file.
     fn resolve_paths(&mut self, _base: &Path) {}
+
+    /// The token that the source is read with, so that its end is announced in time.
+    fn secret(&self) -> Option<&SecretRef> {
+        None
+    }
 
     /// The collector that reads the source.
     fn collector(&self, context: Context) -> Box<dyn Collector>;

@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 pub use self::kind::{Context, Kind};
 use crate::collector::Collector;
+use crate::secret::SecretRef;
 
 /// Makes the enum of all kinds from the list of them.
 macro_rules! kinds {
@@ -35,6 +36,11 @@ macro_rules! kinds {
             /// Where the source is, for people.
             pub fn location(&self) -> String {
                 match self { $(Self::$variant(config) => config.location(),)+ }
+            }
+
+            /// The token that the source is read with, if it needs one.
+            pub(crate) fn secret(&self) -> Option<&SecretRef> {
+                match self { $(Self::$variant(config) => config.secret(),)+ }
             }
 
             /// The collector that reads the source that `context` describes.

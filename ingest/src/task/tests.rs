@@ -80,6 +80,10 @@ impl Bench {
         self.board.get(&self.source.id).unwrap()
     }
 
+    fn clock_at_start(&self) -> Timestamp {
+        self.collector.calls.lock().unwrap()[0].0
+    }
+
     /// The hours at which the collector was asked, since the beginning.
     fn asked_at_hours(&self) -> Vec<i64> {
         let calls = self.collector.calls.lock().unwrap();
@@ -202,4 +206,29 @@ async fn an_unwritable_state_directory_is_shown_and_collection_goes_on() {
     assert!(bench.health().error.unwrap().contains("its position could not be stored in "));
     assert_eq!(bus.posts().len(), 2);
     drop(elsewhere);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_is_published_when_it_opens_and_when_it_ends_over_restarts() {
+    let bench = Bench::new(|call, _| match call {
+        1..8 => Err(CollectError::Transient { reason: "example.org answered with status 500".into() }),
+        _ => Ok(batch(1, "after")),
+    });
+    let bus = Arc::new(FlakyBus::default());
+    bench.run_for(HOUR / 2, &bus).await;
+    assert_eq!(bus.gaps(), []);
+    for _ in 0..10 {
+        bench.run_for(HOUR / 2, &bus).await;
+    }
+    let gaps = bus.gaps();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert_eq!((gaps[0].from, gaps[0].until), (bench.clock_at_start(), None));
+    assert_eq!(bench.health().gaps, gaps);
+    bench.run_for(HOUR * 24 * 7, &bus).await;
+    let gaps = bus.gaps();
+    assert_eq!(gaps.len(), 2, "{gaps:?}");
+    assert_eq!(gaps[1].id(), gaps[0].id());
+    assert!(gaps[1].until.is_some());
+    assert_eq!(bench.stored().health.gaps, gaps[1..]);
+    assert_eq!(bench.health().posts_total, bus.posts().len() as u64, "a gap is no post");
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use bus::{Bus, BusError, BusTopic, Change, Channel, IdKey, Lag, Post, PostId, Reader, Record, SourceId};
+use bus::{Bus, BusError, BusTopic, Change, Channel, Gap, IdKey, Lag, Post, PostId, Reader, Record, SourceId};
 use jiff::Timestamp;
 
 use crate::collectors::feed::FeedConfig;
@@ -36,6 +36,11 @@ impl FlakyBus {
     pub(crate) fn changes(&self) -> Vec<Change<Post>> {
         let batches = self.accepted.lock().unwrap();
         batches.iter().flatten().map(|record| Change::from_payload(&record.payload).unwrap()).collect()
+    }
+
+    pub(crate) fn gaps(&self) -> Vec<Gap> {
+        let gap = |change| if let Change::Gap(gap) = change { Some(gap) } else { None };
+        self.changes().into_iter().filter_map(gap).collect()
     }
 
     pub(crate) fn posts(&self) -> Vec<Post> {

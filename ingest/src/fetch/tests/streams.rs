@@ -118,9 +118,10 @@ async fn a_message_that_is_too_large_is_refused() {
 #[tokio::test]
 async fn a_quiet_server_that_answers_pings_is_kept_and_a_dead_one_given_up() {
     let server = SocketServer::start(|_, _| Vec::new()).await;
-    let mut socket = server.gateway().websocket(&request(server.url("/")), IMPATIENT).await.unwrap();
+    let limits = StreamLimits { idle: Duration::from_secs(1) };
+    let mut socket = server.gateway().websocket(&request(server.url("/")), limits).await.unwrap();
     let quiet = async {
-        while server.heard().len() < 4 {
+        while server.heard().len() < 3 {
             tokio::task::yield_now().await;
         }
     };
