@@ -73,10 +73,22 @@ impl Packing {
     }
 }
 
+/// Grows the body step by step instead of doubling it: eight bombs at once must not take twice the limit each.
 fn read_at_most(reader: impl Read, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    const STEP: usize = 1 << 20;
+    let mut reader = reader.take(limit as u64 + 1);
     let mut body = Vec::new();
-    reader.take(limit as u64 + 1).read_to_end(&mut body)?;
-    Ok((body.len() <= limit).then_some(body))
+    loop {
+        body.reserve_exact(STEP.min(limit + 1));
+        let mut step = reader.by_ref().take(STEP as u64);
+        let before = body.len();
+        step.read_to_end(&mut body)?;
+        match body.len() {
+            length if length > limit => return Ok(None),
+            length if length == before => return Ok(Some(body)),
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -45,18 +45,23 @@ impl Validators {
     }
 }
 
-/// How long the answer stays fresh: `Cache-Control: max-age`, or else `Expires`.
+/// How long the answer stays fresh: `Cache-Control: max-age`, or else `Expires`. `no-cache` and `no-store` mean that it is
+/// stale at once, whatever else is said. (We store no answers. The validators of one marked `no-store` are kept all the
+/// same: without them the whole answer would be sent each time.)
 pub(super) fn fresh_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    if let Some(control) = text(headers, &header::CACHE_CONTROL) {
-        let seconds = control.split(',').find_map(|part| {
-            let (name, value) = part.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("max-age").then(|| value.trim().trim_matches('"').parse().ok())?
-        });
-        if let Some(seconds) = seconds {
-            return Some(Duration::from_secs(seconds));
+    let lines = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let mut max_age = None;
+    for directive in lines.flat_map(|line| line.split(',')) {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        match name.trim().to_ascii_lowercase().as_str() {
+            // With a value `no-cache` speaks only of some headers.
+            "no-cache" if value.is_empty() => return None,
+            "no-store" => return None,
+            "max-age" => max_age = max_age.or_else(|| value.trim().trim_matches('"').parse().ok()),
+            _ => {}
         }
     }
-    until(text(headers, &header::EXPIRES)?, now)
+    max_age.map(Duration::from_secs).or_else(|| until(text(headers, &header::EXPIRES)?, now))
 }
 
 /// How long the server asks us to wait: `Retry-After`, in seconds or as a date, or else the time to a new
@@ -127,7 +132,12 @@ mod tests {
         assert_eq!(fresh_for(&both, now()), Some(Duration::from_mins(10)));
         assert_eq!(fresh_for(&headers(&[expires]), now()), Some(Duration::from_hours(2)));
         assert_eq!(fresh_for(&headers(&[("expires", "0")]), now()), None);
-        assert_eq!(fresh_for(&headers(&[("cache-control", "no-cache")]), now()), None);
+        for stale in ["no-cache", "max-age=600, no-store", "No-Cache, max-age=600"] {
+            assert_eq!(fresh_for(&headers(&[("cache-control", stale), expires]), now()), None, "{stale}");
+        }
+        let partly = headers(&[("cache-control", "no-cache=\"set-cookie\", max-age=\"60\"")]);
+        assert_eq!(fresh_for(&partly, now()), Some(Duration::from_mins(1)));
+        assert_eq!(fresh_for(&headers(&[("cache-control", "public"), expires]), now()), Some(Duration::from_hours(2)));
     }
 
     #[test]

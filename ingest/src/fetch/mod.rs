@@ -16,6 +16,7 @@ mod hop;
 mod polite;
 mod request;
 mod resolve;
+mod robots;
 mod stream;
 mod websocket;
 
@@ -39,6 +40,7 @@ pub(crate) use self::hop::check_form;
 use self::polite::Politeness;
 pub use self::request::{Authorization, Request};
 use self::resolve::GlobalOnly;
+use self::robots::Robots;
 pub use self::stream::{ByteStream, StreamLimits};
 pub use self::websocket::{Frame, WebSocket};
 
@@ -120,6 +122,7 @@ struct Shared {
     politeness: Politeness,
     slots: Semaphore,
     streams: Arc<Semaphore>,
+    robots: Robots,
 }
 
 impl fmt::Debug for Gateway {
@@ -163,6 +166,7 @@ impl Gateway {
             politeness,
             slots: Semaphore::new(AT_ONCE),
             streams: Arc::new(Semaphore::new(stream::STREAMS)),
+            robots: Robots::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }

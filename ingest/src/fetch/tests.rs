@@ -13,6 +13,7 @@ use super::*;
 use crate::testing::server::{Server, ok, status};
 
 mod authority;
+mod hostile;
 mod inside;
 mod streams;
 
