@@ -181,8 +181,13 @@ impl Base {
 
     fn spawn_ingest(&self, supervisor: &mut Supervisor, sources: Vec<SourceConfig>, id_key: IdKey, board: HealthBoard) {
         make_watched_folders(&sources);
-        let settings =
-            Settings { sources, fetch: self.config.ingest.fetch.clone(), state_dir: self.data.ingest(), id_key };
+        let settings = Settings {
+            sources,
+            fetch: self.config.ingest.fetch.clone(),
+            alarm: self.config.ingest.alarm.clone(),
+            state_dir: self.data.ingest(),
+            id_key,
+        };
         let intake = Intake::new(self.bus(), scrub());
         supervisor.spawn("ingest", |cancel| async move { Ok(ingest::run(settings, intake, board, cancel).await?) });
     }

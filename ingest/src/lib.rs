@@ -7,6 +7,7 @@
 //!
 //! The way of one post: `collectors/*` -> `runner.rs` -> `intake.rs` -> the bus.
 
+pub mod alarm;
 pub mod collector;
 pub mod collectors;
 pub mod fetch;
@@ -27,6 +28,7 @@ mod task;
 #[cfg(test)]
 mod testing;
 
+pub use alarm::AlarmConfig;
 pub use collector::{Batch, CollectError, Collector, Cursor, Missed};
 pub use fetch::FetchConfig;
 pub use health::HealthBoard;

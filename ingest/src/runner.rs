@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span};
 
+use crate::alarm::{self, AlarmConfig};
 use crate::clock::Clock;
 use crate::collector::{CollectError, Cursor};
 use crate::collectors::Context;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub sources: Vec<SourceConfig>,
     /// How public sources are fetched.
     pub fetch: FetchConfig,
+    /// Who is told when a source needs somebody.
+    pub alarm: AlarmConfig,
     /// Where cursors and health are kept, a file a source. It is created if it is missing.
     pub state_dir: PathBuf,
     /// The secret under which authors become pseudonyms.
@@ -94,6 +97,7 @@ pub async fn run(
         tasks.spawn(task.run().instrument(span));
     }
     info!(sources = tasks.len(), "collection runs");
+    tasks.spawn(alarm::run(settings.alarm, board, gateway, state_dir, Clock::System, cancel.clone()));
     cancel.cancelled().await;
     while let Some(ended) = tasks.join_next().await {
         if let Err(failed) = ended {
@@ -149,7 +153,13 @@ mod tests {
 
     fn settings(dir: &std::path::Path, server: &Server, sources: Vec<SourceConfig>) -> Settings {
         let fetch = FetchConfig { host_delay_ms: 0, allow_addresses: vec![server.address], ..FetchConfig::default() };
-        Settings { sources, fetch, state_dir: dir.join("state"), id_key: IdKey::new([7; 32]) }
+        Settings {
+            sources,
+            fetch,
+            alarm: AlarmConfig::default(),
+            state_dir: dir.join("state"),
+            id_key: IdKey::new([7; 32]),
+        }
     }
 
     #[tokio::test]

@@ -55,6 +55,12 @@ pub(crate) fn bus_retry(refusals: u32, jitter: f64) -> Duration {
     Duration::from_secs(seconds.min(60)).mul_f64(1.0 + jitter / 5.0)
 }
 
+/// The interval to the next try of telling a webhook that did not answer: from 1 minute to 1 hour.
+pub(crate) fn alarm_retry(failures: u32, jitter: f64) -> Duration {
+    let minutes = 1_u64 << failures.saturating_sub(1).min(6);
+    Duration::from_mins(minutes.min(60)).mul_f64(1.0 + jitter / 5.0)
+}
+
 /// The state that `error`, the `failures`-th in a row, puts a source into.
 pub(crate) fn state_after_failure(error: &CollectError, failures: u32) -> SourceState {
     match error {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
+use crate::alarm::AlarmConfig;
 pub use crate::collectors::SourceKind;
 use crate::fetch::FetchConfig;
 
@@ -23,11 +24,13 @@ pub struct IngestConfig {
     pub sources: PathBuf,
     /// How public sources are fetched.
     pub fetch: FetchConfig,
+    /// Who is told when a source needs somebody.
+    pub alarm: AlarmConfig,
 }
 
 impl Default for IngestConfig {
     fn default() -> Self {
-        Self { sources: PathBuf::from("sources.toml"), fetch: FetchConfig::default() }
+        Self { sources: PathBuf::from("sources.toml"), fetch: FetchConfig::default(), alarm: AlarmConfig::default() }
     }
 }
 
