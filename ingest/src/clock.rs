@@ -1,4 +1,4 @@
-//! The time of day: the system's, or in tests one that moves with tokio's paused time.
+//! The time of day: the system's, or in tests one that moves with tokio's paused time or as the test says.
 
 use jiff::Timestamp;
 
@@ -15,6 +15,9 @@ pub(crate) enum Clock {
         /// Tokio's clock at the beginning.
         began: tokio::time::Instant,
     },
+    /// Shows the second of the epoch that the test has set.
+    #[cfg(test)]
+    Set(&'static std::sync::atomic::AtomicI64),
 }
 
 impl Clock {
@@ -24,6 +27,9 @@ impl Clock {
             Self::System => Timestamp::now(),
             #[cfg(test)]
             Self::Simulated { start, began } => start + began.elapsed(),
+            #[cfg(test)]
+            Self::Set(second) => Timestamp::from_second(second.load(std::sync::atomic::Ordering::SeqCst))
+                .expect("tests stay near the present"),
         }
     }
 }

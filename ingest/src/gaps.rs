@@ -75,7 +75,7 @@ impl Watch {
         if let Some(Missed::Something { from, until, reason }) = missed
             && let Some(from) = from.or(health.last_success)
         {
-            let lost = gap(health, from, Some(until.unwrap_or(now).max(from)), reason);
+            let lost = gap(health, from, Some(until.unwrap_or(now).min(now).max(from)), reason);
             changed.retain(|gap| gap.from != from);
             if !lost.is_withdrawn() {
                 keep(health, lost.clone());

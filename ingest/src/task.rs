@@ -211,4 +211,6 @@ fn created_at(change: &Change<Post>) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use url::Url;
 pub use self::config::FeedConfig;
 use super::Context;
 use super::seen::Seen;
-use crate::collector::{Batch, CollectError, Collector, Cursor};
+use crate::collector::{Batch, CollectError, Collector, Cursor, Missed};
 use crate::fetch::{Answer, Fetched, Request, Validators};
 use crate::schedule::polite_interval;
 use crate::sources::SourceConfig;
@@ -81,13 +81,14 @@ impl FeedCollector {
                     cursor: Cursor::of(&position),
                     next_in,
                     notice: None,
-                    missed: None,
+                    missed: Some(Missed::Nothing),
                 });
             }
         };
         position.validators = answer.validators.clone();
         let fresh_for = answer.fresh_for;
         let page = self.read(answer).await?;
+        let missed = missed(&position, &page.posts);
         let posts = position.seen.keep_new(page.posts);
         if !position.begun {
             position.begun = true;
@@ -104,7 +105,7 @@ impl FeedCollector {
                 adapt::MAX_ENTRIES
             )
         });
-        Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice, missed: None })
+        Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice, missed })
     }
 
     /// Reads some of the older pages.
@@ -131,7 +132,7 @@ impl FeedCollector {
                 }
                 Err(error) => return Err(error),
             };
-            posts.extend(page.posts);
+            posts.extend(position.seen.keep_new_older(page.posts));
             older.pages_left = older.pages_left.saturating_sub(1);
             position.older = None;
             match page.older {
@@ -192,6 +193,20 @@ fn read_page(answer: &Answer, source: &SourceConfig, id_key: &IdKey) -> Result<P
 pub(crate) fn read_file(bytes: &[u8], source: &SourceConfig, id_key: &IdKey) -> Result<Vec<Post>, String> {
     let base = Url::parse("https://localhost/").expect("a constant that is an address");
     Ok(adapt::posts(parse::parse(bytes, None, &base)?, source, id_key, Timestamp::now()))
+}
+
+/// What is known of what was missed since the feed was last read. A feed shows its last entries only: where one of them
+/// was known, everything after that one is among them.
+fn missed(position: &Position, posts: &[Post]) -> Option<Missed> {
+    let oldest = posts.iter().map(|post| post.created_at).min()?;
+    if !position.begun {
+        return None;
+    }
+    if position.seen.knows_any(posts) {
+        return Some(Missed::Nothing);
+    }
+    let reason = "the feed had moved on: of what it showed, nothing was known from before".to_owned();
+    Some(Missed::Something { from: None, until: Some(oldest), reason })
 }
 
 /// Oldest first, as they were said.
