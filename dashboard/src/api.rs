@@ -181,10 +181,11 @@ pub async fn state(State(app): State<Arc<App>>, params: Params) -> Result<Json<V
     let (data, audience) = (&kept.value, app.audience());
     let list = app.trends();
     let health = (app.parts.health)();
-    let problems = health.iter().filter(|source| sources_page::has_problem(source.state)).count();
+    let missing = app.uncollected();
+    let problems = health.iter().filter(|source| sources_page::has_problem(source, app.now())).count();
     let news: Vec<Value> = list
         .iter()
-        .flat_map(|list| news::since_yesterday(list, audience))
+        .flat_map(|list| news::since_yesterday(list, audience, &missing))
         .map(|news| json!({ "page": news.href, "label": news.label, "did": news.did }))
         .collect();
     Ok(Json(json!({
@@ -298,7 +299,7 @@ pub async fn sources(State(app): State<Arc<App>>) -> Result<Json<Value>, AppErro
             let mut answer = json!(source);
             answer["posts_total"] = json!(audience.count(source.posts_total));
             answer["posts_by_day"] = json!(days);
-            answer["usual_posts_a_day"] = json!(sources_page::usual(source).map(|usual| audience.count(usual)));
+            answer["usual_posts_a_day"] = json!(source.usual_posts().map(|usual| audience.count(usual)));
             answer
         })
         .collect();

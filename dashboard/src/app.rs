@@ -16,6 +16,7 @@ use crate::config::Audience;
 use crate::error::AppError;
 use crate::pages::home::HomeData;
 use crate::serve::Parts;
+use crate::uncollected::Uncollected;
 use crate::{api, assets, download, feeds, measure, pages};
 
 /// How long the home page's counts are good for: a burst of readers costs one reading of the index.
@@ -43,6 +44,11 @@ impl App {
     /// The newest list of issues, where there is one.
     pub fn trends(&self) -> Option<Arc<TrendList>> {
         self.parts.trends.borrow().clone()
+    }
+
+    /// When which sources could not be collected.
+    pub fn uncollected(&self) -> Uncollected {
+        Uncollected::of(&(self.parts.health)(), self.now())
     }
 
     /// The issues that are held, which only staff see.

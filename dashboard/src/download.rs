@@ -83,13 +83,16 @@ pub async fn issues(State(app): State<Arc<App>>, params: Params) -> Result<Csv, 
 pub async fn largest_issues(State(app): State<Arc<App>>) -> Result<Csv, AppError> {
     let list = app.trends().ok_or(AppError::NotYet)?;
     let largest = home::largest(&list);
-    let heading: Vec<&str> = ["day"].into_iter().chain(largest.iter().map(|issue| issue.label.as_str())).collect();
+    let labels = largest.iter().map(|issue| issue.label.as_str());
+    let heading: Vec<&str> = ["day"].into_iter().chain(labels).chain(["sources not collected"]).collect();
+    let missing = app.uncollected();
     let mut csv = Csv::new("largest-issues", &heading);
     for (place, day) in findings::last_days(&list, home::CHART_DAYS).into_iter().enumerate() {
         let posts = |issue: &&Issue| {
             issue.days.get(place).map_or_else(String::new, |day| cell(app.audience().count(day.posts)))
         };
-        csv.row(&[day.to_string()].into_iter().chain(largest.iter().map(posts)).collect::<Vec<_>>());
+        let cells = largest.iter().map(posts);
+        csv.row(&[day.to_string()].into_iter().chain(cells).chain([missing.on(day)]).collect::<Vec<_>>());
     }
     Ok(csv)
 }
@@ -138,7 +141,11 @@ fn one_issue<'a>(app: &App, list: &'a TrendList, id: &str) -> Result<&'a Issue, 
 pub async fn issue_days(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Csv, AppError> {
     let list = app.trends().ok_or(AppError::NotYet)?;
     let issue = one_issue(&app, &list, &id)?;
-    let mut csv = Csv::new("issue-days", &["day", "posts", "voices", "usual posts, low", "usual posts, high"]);
+    let mut csv = Csv::new(
+        "issue-days",
+        &["day", "posts", "voices", "usual posts, low", "usual posts, high", "sources not collected"],
+    );
+    let missing = app.uncollected();
     for day in &issue.days {
         let [posts, voices] = [day.posts, day.voices].map(|number| cell(app.audience().count(number)));
         csv.row(&[
@@ -147,6 +154,7 @@ pub async fn issue_days(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
             voices,
             format!("{:.1}", issue.usual.0),
             format!("{:.1}", issue.usual.1),
+            missing.on(day.day),
         ]);
     }
     Ok(csv)
@@ -223,12 +231,13 @@ pub async fn search(State(app): State<Arc<App>>, params: Params) -> Result<Csv, 
 /// # Errors
 /// [`AppError`] of the search.
 pub async fn search_days(State(app): State<Arc<App>>, params: Params) -> Result<Csv, AppError> {
-    let (points, _) = search_page::course(&app, &params).await?;
-    let mut csv = Csv::new("posts-over-time", &["from", "posts", "voices"]);
+    let (points, step) = search_page::course(&app, &params).await?;
+    let mut csv = Csv::new("posts-over-time", &["from", "posts", "voices", "sources not collected"]);
+    let missing = app.uncollected();
     for point in points {
         let [posts, voices] =
             [point.totals.posts, point.totals.voices].map(|number| cell(app.audience().count(number)));
-        csv.row(&[point.at.to_string(), posts, voices]);
+        csv.row(&[point.at.to_string(), posts, voices, search_page::missing_at(&missing, point.at, step)]);
     }
     Ok(csv)
 }
@@ -253,6 +262,8 @@ pub async fn sources(State(app): State<Arc<App>>) -> Result<Csv, AppError> {
             "error",
             "posts",
             "usual posts a day",
+            "not collected since",
+            "token expires",
         ],
     );
     let time = |at: Option<jiff::Timestamp>| at.map_or_else(String::new, |at| at.to_string());
@@ -270,6 +281,8 @@ pub async fn sources(State(app): State<Arc<App>>) -> Result<Csv, AppError> {
             source.error.clone().unwrap_or_default(),
             cell(app.audience().count(source.posts_total)),
             source.usual_posts().map_or_else(String::new, |usual| cell(app.audience().count(usual))),
+            time(source.open_gap().map(|gap| gap.from)),
+            source.token.and_then(|token| token.expires).map_or_else(String::new, |day| day.to_string()),
         ]);
     }
     Ok(csv)

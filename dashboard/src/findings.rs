@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use bus::SentimentLabel;
 use index::trends::model::{DayCount, Status};
 use index::trends::{Issue, TrendList};
-use jiff::Span;
 use jiff::civil::Date;
+use jiff::{Span, ToSpan};
 
 use crate::config::Audience;
 use crate::format::{self, counted, date, decimal, percent};
 use crate::labels::{self, Labels};
+use crate::uncollected::Uncollected;
 
 /// A reason in two parts: what to see at a glance, and the rest of the sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +23,9 @@ pub struct Reason {
     pub rest: String,
 }
 
-/// The finding of a list of issues, as a heading.
-pub fn headline(largest: Option<&Issue>) -> String {
+/// The finding of a list of issues, as a heading. Where `incomplete`, because sources could not be collected this week,
+/// nothing is said to have fallen.
+pub fn headline(largest: Option<&Issue>, incomplete: bool) -> String {
     let Some(issue) = largest else { return "No issue is above its usual range".to_owned() };
     let label = &issue.label;
     let ratio = issue.posts as f64 / issue.posts_before.max(1) as f64;
@@ -35,6 +37,9 @@ pub fn headline(largest: Option<&Issue>) -> String {
         Some(_) if ratio >= 2.0 => format!("Posts about ‘{label}’ have more than doubled in a week"),
         Some(change) if (0.95..1.05).contains(&ratio) || change == "the same" => {
             format!("‘{label}’ is the largest issue, as large as the week before")
+        }
+        Some(_) if incomplete && issue.posts < issue.posts_before => {
+            format!("‘{label}’ is the largest issue, in a week in which not every source could be collected")
         }
         Some(change) => format!("Posts about ‘{label}’ are {change} in a week"),
     }
@@ -64,14 +69,16 @@ pub fn above_since(issue: &Issue) -> Option<Date> {
     days.iter().rev().take_while(above).last().map(|day| day.day)
 }
 
-/// The finding of an issue's chart, as a heading.
-pub fn chart_heading(issue: &Issue) -> String {
-    match above_since(issue) {
-        Some(day) => format!("Posts rose above the usual range on {}", format::day_and_month(day)),
-        None if issue.days.iter().any(|day| day.posts as f64 > issue.usual.1) => {
-            "Posts are back within the usual range".to_owned()
+/// The finding of an issue's chart, as a heading. A day that is not whole is no proof of a fall.
+pub fn chart_heading(issue: &Issue, missing: &Uncollected) -> String {
+    let last_above = issue.days.iter().rev().find(|day| day.posts as f64 > issue.usual.1);
+    match (above_since(issue), last_above, issue.days.last()) {
+        (Some(day), ..) => format!("Posts rose above the usual range on {}", format::day_and_month(day)),
+        (None, Some(above), Some(today)) if missing.any(above.day.saturating_add(1.day()), today.day) => {
+            "Posts rose above the usual range; since then not every source could be collected".to_owned()
         }
-        None => "Posts stayed within the usual range".to_owned(),
+        (None, Some(_), _) => "Posts are back within the usual range".to_owned(),
+        (None, None, _) => "Posts stayed within the usual range".to_owned(),
     }
 }
 
@@ -249,19 +256,29 @@ mod tests {
         assert_eq!(above_since(&issue("a", &[15, 25, 25, 3])), day(20));
         assert_eq!(above_since(&issue("a", &[25, 15, 15, 30])), day(22));
         assert_eq!(above_since(&issue("a", &[25, 25, 15, 3])), None);
-        assert_eq!(chart_heading(&issue("a", &[25, 25, 15, 3])), "Posts are back within the usual range");
+        let heading = |missing: &Uncollected| chart_heading(&issue("a", &[25, 25, 15, 3]), missing);
+        assert_eq!(heading(&Uncollected::default()), "Posts are back within the usual range");
+        let missing = crate::testing::uncollected("2026-11-21T00:00:00Z", "2026-11-21T12:00:00Z");
+        assert_eq!(
+            heading(&missing),
+            "Posts rose above the usual range; since then not every source could be collected"
+        );
+        let before = crate::testing::uncollected("2026-11-20T00:00:00Z", "2026-11-20T12:00:00Z");
+        assert_eq!(heading(&before), "Posts are back within the usual range");
     }
 
     #[test]
     fn the_headline_says_the_finding() {
-        let told = |posts, posts_before| headline(Some(&Issue { posts, posts_before, ..issue("queues", &[]) }));
+        let told = |posts, posts_before| headline(Some(&Issue { posts, posts_before, ..issue("queues", &[]) }), false);
         assert_eq!(told(100, 0), "Posts about ‘queues’ are new this week");
         assert_eq!(told(450, 100), "Posts about ‘queues’ are at 4.5 times the week before");
         assert_eq!(told(220, 100), "Posts about ‘queues’ have more than doubled in a week");
         assert_eq!(told(180, 100), "Posts about ‘queues’ are up 80% in a week");
         assert_eq!(told(60, 100), "Posts about ‘queues’ are down 40% in a week");
         assert_eq!(told(101, 100), "‘queues’ is the largest issue, as large as the week before");
-        assert_eq!(headline(None), "No issue is above its usual range");
+        assert_eq!(headline(None, false), "No issue is above its usual range");
+        let fallen = Issue { posts: 60, posts_before: 100, ..issue("queues", &[]) };
+        assert!(!headline(Some(&fallen), true).contains("down"));
     }
 
     #[test]

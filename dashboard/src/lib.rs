@@ -27,6 +27,7 @@ mod period;
 mod serve;
 #[cfg(test)]
 mod testing;
+mod uncollected;
 
 pub use admin::{Ready, serve_admin};
 pub use app::router;

@@ -6,9 +6,13 @@ use jiff::SignedDuration;
 
 use crate::config::Audience;
 use crate::format::{self, counted};
+use crate::uncollected::Uncollected;
 
 /// At most so many changes since yesterday are listed.
 const MOST_NEWS: usize = 6;
+
+/// The rank of a fall, the least important news.
+const FELL: u8 = 4;
 
 /// Something that changed since yesterday.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +25,20 @@ pub struct News {
     pub did: String,
 }
 
-/// What changed since yesterday, most important first.
-pub fn since_yesterday(list: &TrendList, audience: Audience) -> Vec<News> {
+/// What changed since yesterday, most important first. While sources could not be collected, nothing is said to have
+/// fallen.
+pub fn since_yesterday(list: &TrendList, audience: Audience, missing: &Uncollected) -> Vec<News> {
+    let day_of = |ago: i64| format::london(list.as_of - SignedDuration::from_hours(24 * ago)).date();
+    let incomplete = missing.any(day_of(1), day_of(0));
     let yesterday = list.as_of - SignedDuration::from_hours(24);
     let mut news: Vec<(u8, News)> = list
         .issues
         .iter()
         .filter_map(|issue| {
             let (rank, did) = change_of(issue, issue.first_seen >= yesterday, audience)?;
+            if rank == FELL && incomplete {
+                return None;
+            }
             Some((rank, News { href: Some(format!("/issues/{}", issue.id)), label: issue.label.clone(), did }))
         })
         .collect();
@@ -39,9 +49,9 @@ pub fn since_yesterday(list: &TrendList, audience: Audience) -> Vec<News> {
         news.push((3, News { href: Some("/issues?status=held".to_owned()), label, did: did.to_owned() }));
     }
     news.extend(list.retired.values().filter_map(|retired| match retired {
-        Retired::Expired { label, last_listed } if *last_listed >= yesterday => {
+        Retired::Expired { label, last_listed } if *last_listed >= yesterday && !incomplete => {
             let did = "fell back to its usual level and is no longer listed".to_owned();
-            Some((4, News { href: None, label: label.clone(), did }))
+            Some((FELL, News { href: None, label: label.clone(), did }))
         }
         Retired::Expired { .. } | Retired::MergedInto(_) => None,
     }));
@@ -74,7 +84,7 @@ fn change_of(issue: &Issue, is_new: bool, audience: Audience) -> Option<(u8, Str
             return Some((2, format!("rose above its usual range {when}: {}{so_far}", posts(day))));
         }
     }
-    (above(before) && !above(yesterday)).then(|| (4, "fell back into its usual range yesterday".to_owned()))
+    (above(before) && !above(yesterday)).then(|| (FELL, "fell back into its usual range yesterday".to_owned()))
 }
 
 #[cfg(test)]
@@ -84,7 +94,7 @@ mod tests {
     use super::*;
     use crate::testing::issue;
 
-    fn news(issues: Vec<Issue>) -> Vec<String> {
+    fn news(issues: Vec<Issue>, missing: &Uncollected) -> Vec<String> {
         let list = TrendList {
             as_of: "2026-11-22T14:00:00Z".parse().unwrap(),
             computed_at: "2026-11-22T14:00:00Z".parse().unwrap(),
@@ -96,21 +106,22 @@ mod tests {
             held: Vec::new(),
             retired: BTreeMap::new(),
         };
-        let news = since_yesterday(&list, Audience::Staff);
+        let news = since_yesterday(&list, Audience::Staff, missing);
         news.into_iter().map(|news| format!("{} {}", news.label, news.did)).collect()
     }
 
     #[test]
     fn what_changed_since_yesterday_is_told_once_and_the_new_comes_first() {
         let fresh = Issue { first_seen: "2026-11-22T08:00:00Z".parse().unwrap(), ..issue("fresh", &[0, 0, 7]) };
-        let told = news(vec![
+        let issues = vec![
             issue("as before", &[30, 31, 32]),
             issue("back", &[15, 30, 18, 2]),
             issue("above today", &[15, 15, 21]),
             issue("above yesterday", &[15, 25, 3]),
             issue("trebled", &[30, 65, 10]),
             fresh,
-        ]);
+        ];
+        let told = news(issues.clone(), &Uncollected::default());
         assert_eq!(
             told,
             [
@@ -121,5 +132,7 @@ mod tests {
                 "back fell back into its usual range yesterday",
             ]
         );
+        let missing = crate::testing::uncollected("2026-11-21T00:00:00Z", "2026-11-21T12:00:00Z");
+        assert_eq!(news(issues, &missing), told[..4], "a fall may be want of collection");
     }
 }

@@ -4,8 +4,16 @@ use std::collections::BTreeMap;
 
 use index::trends::model::{DayCount, Discounted, Status};
 use index::trends::{Issue, IssueId};
-use jiff::Span;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+
+use crate::uncollected::Uncollected;
+
+/// A source that was not collected from `from` until `until`.
+pub fn uncollected(from: &str, until: &str) -> Uncollected {
+    let at = |text: &str| text.parse::<Timestamp>().expect("the literal is valid");
+    Uncollected::of_one("Forum", at(from), at(until))
+}
 
 /// An issue with these posts on its last days, today last; usual is 10 to 20 a day.
 pub fn issue(label: &str, posts: &[u64]) -> Issue {

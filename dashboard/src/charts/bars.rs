@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::scale::Scale;
-use super::{escape, open};
+use super::{escape, hatch, open};
 
 /// Bars over steps of time, side by side.
 pub struct BarChart<'a> {
@@ -15,6 +15,8 @@ pub struct BarChart<'a> {
     pub description: &'a str,
     /// Each bar: its label on the axis, and its value; oldest first.
     pub bars: &'a [(String, f64)],
+    /// Which of the steps are hatched, because their counts are not whole.
+    pub hatched: &'a [bool],
 }
 
 impl BarChart<'_> {
@@ -31,6 +33,12 @@ impl BarChart<'_> {
         let (left, right, top, bottom) = (52.0, width - 24.0, 12.0, height - 30.0);
         let y = |value: f64| top + (bottom - top) * (1.0 - scale.part(value));
         let mut svg = open(id, self.title, self.description, width, height);
+        let room = (right - left) / self.bars.len().max(1) as f64;
+        if self.hatched.contains(&true) {
+            svg.push_str(&hatch::pattern(id));
+            let edges = |step: usize| (left + step as f64 * room, left + (step + 1) as f64 * room);
+            hatch::draw(&mut svg, id, self.hatched, (top, bottom - top), edges);
+        }
         for (value, label) in scale.lines() {
             let (line, class) = (y(value), if value == 0.0 { "d-axis" } else { "d-grid" });
             write!(
@@ -42,7 +50,6 @@ impl BarChart<'_> {
             )
             .expect(WRITES);
         }
-        let room = (right - left) / self.bars.len().max(1) as f64;
         let gap = if room > 4.0 { 1.5 } else { 0.0 };
         let every = self.bars.len().div_ceil(labels).max(1);
         for (index, (label, value)) in self.bars.iter().enumerate() {
@@ -92,8 +99,10 @@ mod tests {
     #[test]
     fn there_is_a_bar_for_every_step_that_has_posts() {
         let bars = [("1 Nov".to_owned(), 3.0), ("2 Nov".to_owned(), 0.0), ("3 Nov".to_owned(), 6.0)];
-        let chart = BarChart { id: "h", title: "Posts a day", description: "d", bars: &bars }.draw();
+        let chart =
+            BarChart { id: "h", title: "Posts a day", description: "d", bars: &bars, hatched: &[false, true] }.draw();
         assert_eq!(chart.matches("class=\"d-bar\"").count(), 2 * 2);
         assert!(chart.contains("id=\"h-narrow-title\""));
+        assert_eq!(chart.matches("d-uncollected").count(), 2);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 
 use super::scale::Scale;
-use super::{escape, open};
+use super::{escape, hatch, open};
 use crate::format::short_date;
 
 /// How the last day is drawn, to be said beside the chart: a day that has only begun must not read as a fall.
@@ -29,6 +29,8 @@ pub struct LineChart<'a> {
     pub series: &'a [Series],
     /// What is usual, from low to high.
     pub band: Option<(f64, f64)>,
+    /// Which of the days are hatched, because their counts are not whole; shorter than `days` means no further ones.
+    pub hatched: &'a [bool],
 }
 
 /// One line.
@@ -81,6 +83,7 @@ impl LineChart<'_> {
         let drawn = self.drawn();
         let mut html = String::from("<div class=\"d-wide\">");
         html.push_str(&open(self.id, self.title, self.description, WIDE.width, WIDE.height));
+        self.draw_hatch(&mut html, self.id, WIDE, drawn);
         self.draw_ground(&mut html, WIDE, drawn, scale);
         for (number, line) in series.iter().enumerate() {
             draw_line(&mut html, WIDE, drawn, scale, number, &line.values);
@@ -92,6 +95,7 @@ impl LineChart<'_> {
             let title = format!("{}: {}", line.label, self.title);
             write!(html, "<p class=\"d-chart-label\">{}</p>", escape(&line.label)).expect(WRITES);
             html.push_str(&open(&id, &title, self.description, NARROW.width, NARROW.height));
+            self.draw_hatch(&mut html, &id, NARROW, drawn);
             self.draw_ground(&mut html, NARROW, drawn, scale);
             draw_line(&mut html, NARROW, drawn, scale, number, &line.values);
             html.push_str("</svg>");
@@ -116,6 +120,22 @@ impl LineChart<'_> {
             Label { y, class: "d-label-band".to_owned(), lines: vec!["Usual range".to_owned()] }
         });
         lines.chain(band).collect()
+    }
+
+    /// Hatches half a day to both sides of a day's point.
+    fn draw_hatch(&self, svg: &mut String, id: &str, frame: Frame, drawn: Drawn) {
+        let hatched = &self.hatched[..self.hatched.len().min(drawn.days)];
+        if !hatched.contains(&true) {
+            return;
+        }
+        svg.push_str(&hatch::pattern(id));
+        let (left, end) = (frame.left, frame.width - frame.right);
+        let half = (frame.x(1, drawn.days) - frame.x(0, drawn.days)) / 2.0;
+        let edges = |day| {
+            let x = frame.x(day, drawn.days);
+            ((x - half).max(left), (x + half).min(end))
+        };
+        hatch::draw(svg, id, hatched, (frame.top, frame.height - frame.top - frame.bottom), edges);
     }
 
     /// Grid, axis, dates and the usual range.
@@ -283,6 +303,7 @@ mod tests {
             days: &days,
             series: &series,
             band: Some((1.0, 3.0)),
+            hatched: &[],
         };
         insta::assert_snapshot!(chart.draw().split("<div class=\"d-narrow\">").next().unwrap().replace("><", ">\n<"), @r#"
         <div class="d-wide">
@@ -316,7 +337,8 @@ mod tests {
         let drawn = |values: Vec<f64>| {
             let days: Vec<Date> = (1..=3).map(|day| date(2026, 11, day)).collect();
             let series = [Series { label: "a".to_owned(), values }];
-            LineChart { id: "c", title: "t", description: "d", days: &days, series: &series, band: None }.draw()
+            LineChart { id: "c", title: "t", description: "d", days: &days, series: &series, band: None, hatched: &[] }
+                .draw()
         };
         let morning = drawn(vec![5.0, 9.0, 1.0]);
         assert!(!morning.contains("3 Nov") && !morning.contains("d-unfinished"), "{morning}");
@@ -325,8 +347,32 @@ mod tests {
     }
 
     #[test]
+    fn days_that_are_not_whole_are_hatched_as_one_stretch() {
+        let days: Vec<Date> = (1..=5).map(|day| date(2026, 11, day)).collect();
+        let series = [Series { label: "a".to_owned(), values: vec![5.0; 5] }];
+        let hatched = [true, false, true, true, false];
+        let chart = LineChart {
+            id: "c",
+            title: "t",
+            description: "d",
+            days: &days,
+            series: &series,
+            band: None,
+            hatched: &hatched,
+        }
+        .draw();
+        let wide = chart.split("<div class=\"d-narrow\">").next().unwrap();
+        // Five days over 404 pixels from 52: 101 for each, and half of that at both ends.
+        assert!(wide.contains("fill=\"url(#c-hatch)\" x=\"52.0\" y=\"16\" width=\"50.5\""), "{wide}");
+        assert!(wide.contains("fill=\"url(#c-hatch)\" x=\"203.5\" y=\"16\" width=\"202.0\""), "{wide}");
+        assert_eq!(wide.matches("d-uncollected").count(), 2);
+        assert!(chart.contains("<pattern id=\"c-0-hatch\""));
+    }
+
+    #[test]
     fn a_chart_of_nothing_is_still_a_chart() {
-        let empty = LineChart { id: "c", title: "t", description: "d", days: &[], series: &[], band: None };
+        let empty =
+            LineChart { id: "c", title: "t", description: "d", days: &[], series: &[], band: None, hatched: &[] };
         assert!(empty.draw().contains("<title id=\"c-title\">t</title>"));
     }
 

@@ -5,6 +5,7 @@
 //! table, so what a chart cannot say in its title and description is still there to be read.
 
 mod bars;
+mod hatch;
 mod line;
 mod scale;
 mod spark;

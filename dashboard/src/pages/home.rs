@@ -184,7 +184,7 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
         rows: trends.rows,
         all_issues: trends.all_issues,
         held: list.as_deref().map_or(0, |list| app.held(list).len()),
-        news: list.as_deref().map(|list| news::since_yesterday(list, audience)),
+        news: list.as_deref().map(|list| news::since_yesterday(list, audience, &app.uncollected())),
         any_posts: counts.totals.posts > 0,
         channel_parts: params.chosen(Facet::Channel).is_empty().then(|| parts_of_channels(&counts.channels, audience)),
         region_parts: params
@@ -296,10 +296,21 @@ fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
             values: issue.days.iter().map(|day| audience.count(day.posts).plotted()).collect(),
         })
         .collect();
-    let headline = findings::headline(largest.first().copied());
+    let missing = app.uncollected();
+    let week = days.len().saturating_sub(7);
+    let incomplete = matches!(days[week..], [from, .., to] if missing.any(from, to));
+    let headline = findings::headline(largest.first().copied(), incomplete);
     let title = format!("Posts a day about the {} largest issues", largest.len());
-    let chart =
-        LineChart { id: "largest", title: &title, description: &headline, days: &days, series: &series, band: None };
+    let hatched = missing.hatched(&days);
+    let chart = LineChart {
+        id: "largest",
+        title: &title,
+        description: &headline,
+        days: &days,
+        series: &series,
+        band: None,
+        hatched: &hatched,
+    };
     let matching: Vec<_> = list.issues.iter().filter(|issue| params.concerns(issue)).collect();
     let as_of = format::moment(list.as_of);
     let issues_about = if params.has_choices() {
@@ -315,14 +326,16 @@ fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
         chart_about: match days[..] {
             [oldest, .., newest] => {
                 format!(
-                    "{title}, {}. All of England. {UNFINISHED_DAY}{}",
+                    "{title}, {}. All of England. {UNFINISHED_DAY}{}{}",
                     format::dates(oldest, newest),
-                    audience.chart_note()
+                    audience.chart_note(),
+                    missing.note(oldest, newest)
                 )
             }
             _ => String::new(),
         },
-        chart_table: day_table(&largest, audience),
+        chart_table: day_table(&largest, audience)
+            .with_missing(days.iter().rev().map(|day| missing.on(*day)).collect()),
         issues_heading: findings::standing_out(&matching),
         issues_about,
         rows: IssueTable::new(matching.iter().copied().take(MOST_ROWS), audience),

@@ -25,6 +25,7 @@ use crate::pages::quotes::{Quote, quotes, quotes_about};
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
 use crate::period::Period;
+use crate::uncollected::Uncollected;
 
 /// Where the id of an issue leads.
 pub enum Found<'a> {
@@ -160,6 +161,7 @@ async fn show(app: &App, list: &TrendList, issue: &Issue, merged: Option<String>
     let labels = &app.parts.labels;
     let (quotes, languages) = tokio::join!(quotes(app, issue), languages(app, list, issue));
     let source = source_name(app, &issue.busiest_source.0);
+    let missing = app.uncollected();
     let mut chrome = Chrome::new(app, Section::Issues, issue.label.clone());
     chrome.updated = format::moment(list.computed_at);
     render(&IssuePage {
@@ -169,14 +171,19 @@ async fn show(app: &App, list: &TrendList, issue: &Issue, merged: Option<String>
         baseline: format::dates(issue.baseline.0, issue.baseline.1),
         terms: terms(issue, audience),
         gate: gate(issue, audience),
-        chart_heading: findings::chart_heading(issue),
-        chart: chart(issue, audience),
+        chart_heading: findings::chart_heading(issue, &missing),
+        chart: chart(issue, audience, &missing),
         chart_about: format!(
-            "Posts a day, all of England. The band is what is usual: {}. {UNFINISHED_DAY}{}",
+            "Posts a day, all of England. The band is what is usual: {}. {UNFINISHED_DAY}{}{}",
             findings::usual_range(issue, audience),
-            audience.chart_note()
+            audience.chart_note(),
+            match &issue.days[..] {
+                [from, .., to] => missing.note(from.day, to.day),
+                _ => String::new(),
+            }
         ),
-        chart_table: table(issue, audience),
+        chart_table: table(issue, audience)
+            .with_missing(issue.days.iter().rev().map(|day| missing.on(day.day)).collect()),
         quotes_about: quotes_about(quotes.as_deref(), audience),
         quotes: quotes.unwrap_or_default(),
         glance: glance(app, issue, &languages),
@@ -244,7 +251,7 @@ fn gate(issue: &Issue, audience: Audience) -> Vec<GateRow> {
     issue.gate.iter().map(row).collect()
 }
 
-fn chart(issue: &Issue, audience: Audience) -> String {
+fn chart(issue: &Issue, audience: Audience, missing: &Uncollected) -> String {
     let days: Vec<Date> = issue.days.iter().map(|day| day.day).collect();
     let values: Vec<f64> = issue.days.iter().map(|day| audience.count(day.posts).plotted()).collect();
     let end = issue.days.iter().rev().nth(usize::from(!draws_last(&values)));
@@ -254,7 +261,7 @@ fn chart(issue: &Issue, audience: Audience) -> String {
     let description = most.map_or_else(String::new, |day| {
         format!(
             "{}. Usual is {}; the most was {} on {}.",
-            findings::chart_heading(issue),
+            findings::chart_heading(issue, missing),
             findings::usual_range(issue, audience),
             audience.count(day.posts),
             format::date(day.day)
@@ -263,7 +270,17 @@ fn chart(issue: &Issue, audience: Audience) -> String {
     let title = format!("Posts a day about {}", issue.label);
     let series = [Series { label, values }];
     let band = Some(issue.usual);
-    LineChart { id: "days", title: &title, description: &description, days: &days, series: &series, band }.draw()
+    let hatched = missing.hatched(&days);
+    LineChart {
+        id: "days",
+        title: &title,
+        description: &description,
+        days: &days,
+        series: &series,
+        band,
+        hatched: &hatched,
+    }
+    .draw()
 }
 
 fn table(issue: &Issue, audience: Audience) -> DayTable {

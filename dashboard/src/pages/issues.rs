@@ -119,6 +119,20 @@ pub struct DayTable {
     pub rows: Vec<(String, Vec<String>)>,
 }
 
+impl DayTable {
+    /// Adds a column that names the sources that could not be collected, if there is one to name.
+    /// `missing` has a cell for each row, in the order of the rows.
+    pub fn with_missing(mut self, missing: Vec<String>) -> Self {
+        if missing.iter().any(|cell| !cell.is_empty()) {
+            self.columns.push("Not collected".to_owned());
+            for ((_, cells), missing) in self.rows.iter_mut().zip(missing) {
+                cells.push(missing);
+            }
+        }
+        self
+    }
+}
+
 /// The posts a day of several issues.
 pub fn day_table(issues: &[&Issue], audience: Audience) -> DayTable {
     let columns = issues.iter().map(|issue| issue.label.clone()).collect();

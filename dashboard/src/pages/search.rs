@@ -19,6 +19,7 @@ use crate::pages::post::PostCard;
 use crate::pages::{Chrome, Section, problem_with, render};
 use crate::params::Params;
 use crate::period::{Period, Window};
+use crate::uncollected::Uncollected;
 
 /// The period where the URL says none.
 pub const USUAL_PERIOD: Period = Period::Any;
@@ -178,7 +179,8 @@ async fn find(app: &App, params: &Params) -> Result<Found, Refused> {
     let suggestions = if found.total == 0 { suggestions(app, params).await } else { Vec::new() };
     let audience = app.audience();
     let staff = audience == Audience::Staff;
-    let (chart, chart_about) = chart(&points, step, audience);
+    let missing = app.uncollected();
+    let (chart, chart_about) = chart(&points, step, audience, &missing);
     let first_page = params.at_page(0);
     Ok(Found {
         heading: match found.total {
@@ -194,7 +196,8 @@ async fn find(app: &App, params: &Params) -> Result<Found, Refused> {
         },
         chart,
         chart_about,
-        chart_table: course_table(&points, step, audience),
+        chart_table: course_table(&points, step, audience)
+            .with_missing(points.iter().rev().map(|point| missing_at(&missing, point.at, step)).collect()),
         days_csv: first_page.href("/download/search-days.csv"),
         csv: staff.then(|| first_page.href("/download/search.csv")),
         json: first_page.href("/api/v1/search"),
@@ -236,7 +239,15 @@ pub fn step_label(at: Timestamp, step: Step) -> String {
     }
 }
 
-fn chart(points: &[Point], step: Step, audience: Audience) -> (String, String) {
+/// The sources that could not be collected in the step that begins `at`, as a cell of a table.
+pub fn missing_at(missing: &Uncollected, at: Timestamp, step: Step) -> String {
+    match step {
+        Step::Day => missing.on(format::london(at).date()),
+        Step::Hour => missing.between(at, at + SignedDuration::from_hours(1)),
+    }
+}
+
+fn chart(points: &[Point], step: Step, audience: Audience, missing: &Uncollected) -> (String, String) {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Default::default() };
     let a_step = if step == Step::Hour { "an hour" } else { "a day" };
     let bars: Vec<(String, f64)> = points
@@ -254,8 +265,11 @@ fn chart(points: &[Point], step: Step, audience: Audience) -> (String, String) {
     let description = points.iter().max_by_key(|point| point.totals.posts).map_or_else(String::new, |most| {
         format!("The most were {} on {}.", audience.count(most.totals.posts), step_label(most.at, step))
     });
-    let drawn = BarChart { id: "found", title: &title, description: &description, bars: &bars }.draw();
-    (drawn, format!("{title}. {description}{}", audience.chart_note()))
+    let hatched: Vec<bool> = points.iter().map(|point| !missing_at(missing, point.at, step).is_empty()).collect();
+    let drawn =
+        BarChart { id: "found", title: &title, description: &description, bars: &bars, hatched: &hatched }.draw();
+    let note = missing.note(format::london(first.at).date(), format::london(last.at).date());
+    (drawn, format!("{title}. {description}{}{note}", audience.chart_note()))
 }
 
 fn course_table(points: &[Point], step: Step, audience: Audience) -> DayTable {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
-use bus::{SourceHealth, SourceState};
+use bus::{Gap, SourceHealth, SourceState};
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::charts::spark;
@@ -27,6 +28,9 @@ struct SourcesPage {
     working: Vec<SourceRow>,
 }
 
+/// So many gaps of a source are listed.
+const MOST_GAPS: usize = 5;
+
 struct SourceRow {
     name: String,
     posts_href: String,
@@ -37,6 +41,11 @@ struct SourceRow {
     last_success: String,
     next: String,
     error: Option<String>,
+    /// What is to be done about its token, in sentences.
+    token: Option<String>,
+    /// When it could not be collected, newest first, and how often before.
+    gaps: Vec<String>,
+    earlier_gaps: Option<String>,
     today: String,
     usual: String,
     spark: String,
@@ -46,8 +55,23 @@ struct SourceRow {
 /// The sources, worst first, then by name.
 pub fn worst_first(app: &App) -> Vec<SourceHealth> {
     let mut health = (app.parts.health)();
-    health.sort_by(|a, b| a.state.cmp(&b.state).then_with(|| a.name.cmp(&b.name)));
+    let now = app.now();
+    health.sort_by(|a, b| urgency(a, now).cmp(&urgency(b, now)).then_with(|| a.name.cmp(&b.name)));
     health
+}
+
+/// How soon somebody should look at a source, from 0: what fails or has fallen silent comes before what Discovery may
+/// still mend by itself.
+fn urgency(source: &SourceHealth, now: Timestamp) -> u8 {
+    match source.state {
+        SourceState::Failing => 0,
+        SourceState::Silent => 1,
+        _ if token_trouble(source, now).is_some() => 2,
+        SourceState::Retrying => 3,
+        SourceState::RateLimited => 4,
+        SourceState::Waiting => 5,
+        SourceState::Working => 6,
+    }
 }
 
 /// `/sources`.
@@ -55,8 +79,8 @@ pub fn worst_first(app: &App) -> Vec<SourceHealth> {
 /// # Errors
 /// None but those of the template.
 pub async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, AppError> {
-    let health = worst_first(&app);
-    let (problems, working): (Vec<_>, Vec<_>) = health.iter().partition(|source| has_problem(source.state));
+    let (health, now) = (worst_first(&app), app.now());
+    let (problems, working): (Vec<_>, Vec<_>) = health.iter().partition(|source| has_problem(source, now));
     let title = match (problems.len() as u64, health.len() as u64) {
         (_, 0) => "No sources are configured".to_owned(),
         (0, all) => format!("All {} work", counted(all, "source", "sources")),
@@ -82,8 +106,9 @@ pub async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, AppError>
 }
 
 /// Whether a source needs somebody's attention, or soon may.
-pub fn has_problem(state: SourceState) -> bool {
-    match state {
+pub fn has_problem(source: &SourceHealth, now: Timestamp) -> bool {
+    match source.state {
+        _ if token_trouble(source, now).is_some() => true,
         SourceState::Failing | SourceState::Retrying | SourceState::RateLimited | SourceState::Silent => true,
         SourceState::Waiting | SourceState::Working => false,
     }
@@ -114,10 +139,16 @@ fn row(app: &App, source: &SourceHealth) -> SourceRow {
         colour: labels::source_colour(source.state),
         last_success,
         next,
-        error: source
-            .error
-            .as_ref()
-            .map(|error| format!("{error} ({} in a row)", counted(source.failures.into(), "failure", "failures"))),
+        error: source.error.as_ref().map(|error| match source.failures {
+            0 => error.clone(),
+            failures => format!("{error} ({} in a row)", counted(failures.into(), "failure", "failures")),
+        }),
+        token: token_trouble(source, now),
+        gaps: source.gaps.iter().rev().take(MOST_GAPS).map(|gap| gap_words(gap, now)).collect(),
+        earlier_gaps: match source.gaps.len().saturating_sub(MOST_GAPS) as u64 {
+            0 => None,
+            more => Some(format!("and {} before.", counted(more, "other time", "other times"))),
+        },
         today: counts.last().cloned().unwrap_or_else(|| "0".to_owned()),
         usual: match source.usual_posts() {
             None => "not known yet".to_owned(),
@@ -127,4 +158,31 @@ fn row(app: &App, source: &SourceHealth) -> SourceRow {
         spark: if plotted.iter().any(|posts| *posts > 0.0) { spark(&plotted) } else { String::new() },
         spark_words: format!("Posts on each of the last {} days: {}", counts.len(), counts.join(", ")),
     }
+}
+
+/// "20 November 2026, 5pm to 21 November 2026, 9am (16 hours): it did not answer".
+fn gap_words(gap: &Gap, now: Timestamp) -> String {
+    let length = format::duration(gap.until.unwrap_or(now).duration_since(gap.from));
+    match gap.until {
+        Some(until) => format!("{} to {} ({length}): {}", format::moment(gap.from), format::moment(until), gap.reason),
+        None => format!("since {} ({length}): {}", format::moment(gap.from), gap.reason),
+    }
+}
+
+/// What is to be done about a source's token, if there is something to be done.
+fn token_trouble(source: &SourceHealth, now: Timestamp) -> Option<String> {
+    let token = source.token.as_ref()?;
+    let place = &token.place;
+    if token.refused {
+        return Some(format!("The token in {place} was refused: renew it."));
+    }
+    let (days, last) = (token.days_left(now)?, token.expires?);
+    Some(match u64::try_from(days) {
+        Ok(0) => format!("The token in {place} expires today: renew it now."),
+        Ok(days) => {
+            let days = counted(days, "day", "days");
+            format!("The token in {place} expires on {}, in {days}: renew it before.", format::date(last))
+        }
+        Err(_) => format!("The token in {place} expired on {}: renew it.", format::date(last)),
+    })
 }

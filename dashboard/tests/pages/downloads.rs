@@ -2,7 +2,9 @@
 
 use dashboard::Audience;
 
-use crate::made_up;
+use jiff::SignedDuration;
+
+use crate::made_up::{self, health, now};
 use crate::world::World;
 
 #[tokio::test]
@@ -20,7 +22,7 @@ async fn files_hold_what_the_pages_show() {
     let days = world.get(&format!("/download/issues/{}/days.csv", made_up::QUEUE)).await.body;
     assert!(
         days.starts_with(
-            "day,posts,voices,\"usual posts, low\",\"usual posts, high\"\r\n2026-10-26,180,144,140.0,225.0\r\n"
+            "day,posts,voices,\"usual posts, low\",\"usual posts, high\",sources not collected\r\n2026-10-26,180,144,140.0,225.0,\r\n"
         ),
         "{days}"
     );
@@ -117,4 +119,34 @@ async fn sources_with_problems_come_first_in_plain_words() {
         </div>
         </article>
         "#);
+}
+
+#[tokio::test]
+async fn what_could_not_be_collected_is_hatched_named_and_no_fall() {
+    let mut sources = health();
+    sources[0].gaps = vec![bus::Gap {
+        source: sources[0].id.clone(),
+        channel: sources[0].channel,
+        from: now() - SignedDuration::from_hours(40),
+        until: Some(now() - SignedDuration::from_hours(20)),
+        reason: "it did not answer".to_owned(),
+    }];
+    let world = World::with_sources(sources);
+    let home = world.get("/").await;
+    assert!(home.body.contains("class=\"d-uncollected\""));
+    let sentence = "Hatched days are not whole: Town square (20 to 21 November 2026) could not be collected.";
+    assert!(home.text().contains(sentence), "{}", home.text());
+    assert!(home.text().contains("Not collected"));
+    assert!(!home.text().contains("fell back"), "{}", home.text());
+    let issue = format!("/issues/{}", made_up::QUEUE);
+    assert!(world.get(&issue).await.text().contains(sentence));
+    let csv = world.get(&format!("/download{issue}/days.csv")).await.body;
+    assert!(csv.contains("2026-11-21") && csv.contains(",Town square"), "{csv}");
+    assert!(world.get("/search").await.text().contains(sentence));
+    let sources = world.get("/sources").await.text();
+    assert!(sources.contains("19 November 2026") || sources.contains("20 November 2026"), "{sources}");
+    assert!(sources.contains("(20 hours): it did not answer"), "{sources}");
+    assert!(
+        sources.contains("The token in the environment variable COUNTY_TOKEN expires on 1 December 2026, in 9 days")
+    );
 }

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use bus::{
-    AuthorKey, Channel, Enriched, EventId, IdKey, Offsets, Place, PlaceKind, Post, PostId, Sentiment, SentimentLabel,
-    SourceHealth, SourceId, SourceState, TopicTag,
+    AuthorKey, Channel, Enriched, EventId, Gap, IdKey, Offsets, Place, PlaceKind, Post, PostId, Sentiment,
+    SentimentLabel, SourceHealth, SourceId, SourceState, TokenHealth, TopicTag,
 };
 use dashboard::{Labels, RegionLabel, TopicLabel};
 use index::trends::model::{ChannelEvidence, DayCount, Discounted, GateCheck, Retired, Status, TermEvidence};
 use index::trends::{Issue, IssueId, TrendList};
 use jiff::civil::date;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp, ToSpan};
 
 /// The moment at which the world stands still.
 pub const NOW: &str = "2026-11-22T14:05:00Z";
@@ -336,6 +337,18 @@ pub fn health() -> Vec<SourceHealth> {
     gone.last_success = Some(now() - SignedDuration::from_hours(70));
     let mut silent = source("Meetings", "transcripts", Channel::Offline, SourceState::Silent, &[3, 0, 0, 2, 0, 0]);
     "transcripts/".clone_into(&mut silent.location);
+    gone.gaps = vec![Gap {
+        source: gone.id.clone(),
+        channel: gone.channel,
+        from: now() - SignedDuration::from_hours(100),
+        until: Some(now() - SignedDuration::from_hours(96)),
+        reason: "it did not answer".to_owned(),
+    }];
+    gone.token = Some(TokenHealth {
+        place: "the environment variable COUNTY_TOKEN".to_owned(),
+        expires: Some(now().to_zoned(TimeZone::UTC).date().saturating_add(9.days())),
+        refused: false,
+    });
     vec![
         source("Town square", "mastodon", Channel::Social, SourceState::Working, &usual),
         source("Patients forum", "feed", Channel::Forum, SourceState::Working, &usual),

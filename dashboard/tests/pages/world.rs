@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use bus::{Change, Enriched, Offsets};
+use bus::{Change, Enriched, Offsets, SourceHealth};
 use dashboard::{Audience, Notice, Parts};
 use index::trends::TrendList;
 use index::{Analytics, AnalyticsError, Dimension, Filter, Group, Index, Point, Step, Totals};
@@ -48,6 +48,15 @@ impl World {
         let clock = Arc::new(AtomicI64::new(now().as_second()));
         let seen = Arc::clone(&clock);
         parts.now = Arc::new(move || Timestamp::from_second(seen.load(Ordering::SeqCst)).unwrap());
+        Self { router: dashboard::router(parts), trends, clock, failing, _folder: folder }
+    }
+
+    /// The usual world with these sources.
+    pub fn with_sources(sources: Vec<SourceHealth>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut parts, trends, failing) = parts(&folder, posts(), Some(trend_list()), Audience::Staff);
+        parts.health = Arc::new(move || sources.clone());
+        let clock = Arc::new(AtomicI64::new(now().as_second()));
         Self { router: dashboard::router(parts), trends, clock, failing, _folder: folder }
     }
 
