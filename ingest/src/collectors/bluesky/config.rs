@@ -112,6 +112,10 @@ impl Kind for BlueskyConfig {
         }
     }
 
+    fn secret(&self) -> Option<&SecretRef> {
+        self.token.as_ref()
+    }
+
     fn collector(&self, context: Context) -> Box<dyn Collector> {
         Box::new(BlueskyCollector::new(self.clone(), context))
     }
