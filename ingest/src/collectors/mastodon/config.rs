@@ -46,6 +46,10 @@ impl Kind for MastodonConfig {
         format!("{} {}", self.url, tags.join(" "))
     }
 
+    fn secret(&self) -> Option<&SecretRef> {
+        self.token.as_ref()
+    }
+
     fn collector(&self, context: Context) -> Box<dyn Collector> {
         Box::new(MastodonCollector::new(self.clone(), context))
     }
