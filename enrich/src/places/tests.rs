@@ -88,6 +88,22 @@ fn names_that_are_also_words_need_a_capital_and_a_cue() {
 }
 
 #[test]
+fn sentences_of_our_own_get_the_places_that_they_are_about() {
+    let table = include_str!("../../tests/places.tsv");
+    let rows: Vec<(&str, &str)> = table.lines().filter_map(|line| line.split_once('\t')).collect();
+    assert!(rows.len() >= 150);
+    let is_right = |text: &str, expected: &str| {
+        let (mut found, mut expected) =
+            (names(text), expected.split('|').filter(|name| !name.is_empty()).collect::<Vec<_>>());
+        found.sort_unstable();
+        expected.sort_unstable();
+        found == expected
+    };
+    let wrong: Vec<_> = rows.iter().filter(|(text, expected)| !is_right(text, expected)).collect();
+    assert!(wrong.len() * 100 <= rows.len() * 3, "{wrong:?}");
+}
+
+#[test]
 fn what_contains_a_place_name_is_not_that_place() {
     let nothing = [
         "the surgery on London Road",

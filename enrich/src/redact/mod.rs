@@ -98,7 +98,7 @@ impl Redactor {
         if clues.at || clues.slash {
             address::find(text, &mut found);
         }
-        if clues.at || clues.spelt_at {
+        if clues.at {
             self.spelt.find(text, &mut found);
         }
         if clues.digit {
@@ -128,24 +128,27 @@ impl Enricher for Redactor {
 /// Characters without which whole kinds of detail cannot occur: most posts have few of them.
 struct Clues {
     digit: bool,
+    /// An `@`, or "at" between blanks or brackets.
     at: bool,
     slash: bool,
-    /// "at" between blanks or brackets.
-    spelt_at: bool,
 }
 
 impl Clues {
     fn of(text: &str) -> Self {
-        let mut clues = Self { digit: false, at: false, slash: false, spelt_at: false };
+        let mut clues = Self { digit: false, at: false, slash: false };
         for byte in text.bytes() {
             clues.digit |= byte.is_ascii_digit();
             clues.at |= byte == b'@';
             clues.slash |= byte == b'/';
         }
         let gap = |byte: u8| byte.is_ascii_whitespace() || b"()[]{}".contains(&byte);
-        clues.spelt_at = text.as_bytes().windows(4).any(|four| {
-            gap(four[0]) && gap(four[3]) && four[1].eq_ignore_ascii_case(&b'a') && four[2].eq_ignore_ascii_case(&b't')
-        });
+        clues.at = clues.at
+            || text.as_bytes().windows(4).any(|four| {
+                gap(four[0])
+                    && gap(four[3])
+                    && four[1].eq_ignore_ascii_case(&b'a')
+                    && four[2].eq_ignore_ascii_case(&b't')
+            });
         clues
     }
 }
