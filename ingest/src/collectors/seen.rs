@@ -1,6 +1,6 @@
 //! What a source has given us already, so that it is not sent again unless it was edited.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bus::{Post, PostId};
 use serde::{Deserialize, Serialize};
@@ -14,22 +14,6 @@ pub(super) struct Seen(Vec<(PostId, u64)>);
 const REMEMBERED: usize = 4_000;
 
 impl Seen {
-    /// Whether one of `posts` was given before, edited or not.
-    pub(super) fn knows_any(&self, posts: &[Post]) -> bool {
-        let known: HashSet<PostId> = self.0.iter().map(|(id, _)| *id).collect();
-        posts.iter().any(|post| known.contains(&post.id))
-    }
-
-    /// Keeps of `posts`, which come from older pages, those that are not known, and remembers them as long as there is
-    /// room. They must not push out what the first page shows.
-    pub(super) fn keep_new_older(&mut self, posts: Vec<Post>) -> Vec<Post> {
-        let mut known: HashSet<PostId> = self.0.iter().map(|(id, _)| *id).collect();
-        let new: Vec<Post> = posts.into_iter().filter(|post| known.insert(post.id)).collect();
-        let room = REMEMBERED.saturating_sub(self.0.len());
-        self.0.extend(new.iter().take(room).map(|post| (post.id, content_hash(post))));
-        new
-    }
-
     /// Keeps of `posts` those that are new or edited, and remembers all of them. Of several with one id the first is
     /// kept.
     pub(super) fn keep_new(&mut self, posts: Vec<Post>) -> Vec<Post> {
@@ -90,7 +74,6 @@ mod tests {
         let mut seen = Seen::default();
         assert_eq!(seen.keep_new(vec![post("a"), post("b"), post("a")]).len(), 2);
         assert!(seen.keep_new(vec![post("a"), post("b")]).is_empty());
-        assert!(seen.knows_any(&[post("z"), post("a")]) && !seen.knows_any(&[post("z")]));
         let mut edited = post("b");
         edited.text.push_str(", corrected");
         assert_eq!(seen.keep_new(vec![post("a"), edited.clone()]), [edited]);
@@ -106,7 +89,5 @@ mod tests {
         assert_eq!(seen.0.len(), REMEMBERED);
         assert!(seen.keep_new(vec![post("4-0"), post("3-0")]).is_empty());
         assert_eq!(seen.keep_new(vec![post("0-0")]).len(), 1);
-        assert_eq!(seen.keep_new_older(vec![post("older"), post("4-0"), post("older")]).len(), 1);
-        assert!(!seen.knows_any(&[post("older")]) && seen.knows_any(&[post("4-0")]));
     }
 }

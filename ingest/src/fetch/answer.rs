@@ -9,6 +9,7 @@ use url::Url;
 
 use super::error::FetchError;
 use super::headers::{self, Validators};
+use crate::charset;
 
 /// What came.
 #[derive(Debug)]
@@ -62,11 +63,7 @@ impl Answer {
 
     /// The character encoding that the server claims.
     pub fn charset(&self) -> Option<&str> {
-        let value = headers::text(&self.headers, &header::CONTENT_TYPE)?;
-        value.split(';').skip(1).find_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("charset").then_some(value.trim().trim_matches('"'))
-        })
+        charset::in_content_type(headers::text(&self.headers, &header::CONTENT_TYPE)?)
     }
 
     /// The target of the `Link` header with this relation.

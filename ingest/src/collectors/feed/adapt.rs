@@ -5,71 +5,98 @@ use feed_rs::model::{Entry, Link};
 use jiff::Timestamp;
 use url::Url;
 
-use super::parse::Document;
+use super::canonical::{Extra, PERMALINK};
+use super::identity::{self, Traits};
 use crate::html;
 use crate::sources::SourceConfig;
 
-/// More entries of one document are not read.
-pub(super) const MAX_ENTRIES: usize = 2_000;
-
-/// The posts of `document`, in its order.
-pub(super) fn posts(document: Document, source: &SourceConfig, id_key: &IdKey, now: Timestamp) -> Vec<Post> {
-    let language = document.feed.language;
-    let entries = document.feed.entries.into_iter().take(MAX_ENTRIES);
-    entries.filter_map(|entry| post(&entry, language.as_deref(), source, id_key, now)).collect()
+/// An entry as its feed tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Item {
+    /// On one line, without markup.
+    pub(super) title: Option<String>,
+    /// The longest text that it offers, without markup.
+    pub(super) body: String,
+    /// Its page, as the feed names it; not always an address that can be opened.
+    pub(super) link: Option<String>,
+    /// Its page on the web.
+    pub(super) url: Option<String>,
+    /// What the feed says identifies it.
+    pub(super) guid: Option<String>,
+    pub(super) published: Option<Timestamp>,
+    pub(super) updated: Option<Timestamp>,
+    pub(super) created: Option<Timestamp>,
+    pub(super) author: Option<String>,
+    pub(super) language: Option<String>,
 }
 
-/// The post that `entry` is, unless it says nothing at all.
-fn post(entry: &Entry, language: Option<&str>, source: &SourceConfig, id_key: &IdKey, now: Timestamp) -> Option<Post> {
-    let url = best_link(&entry.links);
-    let created_at = entry.published.or(entry.updated).and_then(|at| plausible(at.timestamp_millis(), now));
-    let title = entry.title.as_ref().map(|title| one_line(&html::to_text(&title.content))).filter(|t| !t.is_empty());
-    let body = body(entry);
-    let (title, text) = match title {
+/// What `entry` and `extra` say, in a feed of this language.
+pub(super) fn item(entry: &Entry, extra: &Extra, language: Option<&str>) -> Item {
+    let link = own_link(&entry.links);
+    let url = [extra.original_link.as_deref(), link.as_deref()]
+        .into_iter()
+        .flatten()
+        .chain(entry.links.iter().map(|link| &*link.href))
+        .find_map(on_the_web);
+    Item {
+        title: entry
+            .title
+            .as_ref()
+            .map(|title| one_line(&html::to_text(&title.content)))
+            .filter(|title| !title.is_empty()),
+        body: body(entry),
+        link,
+        url,
+        guid: Some(entry.id.trim()).filter(|id| !id.is_empty()).map(str::to_owned),
+        published: entry.published.and_then(|at| Timestamp::from_millisecond(at.timestamp_millis()).ok()),
+        updated: entry.updated.and_then(|at| Timestamp::from_millisecond(at.timestamp_millis()).ok()),
+        created: extra.created,
+        author: author(entry),
+        language: extra.language.as_deref().or(language).map(str::to_owned),
+    }
+}
+
+/// The posts that `items` are, in their order, each with what tells it from others. An entry that says nothing at all is
+/// none.
+pub(super) fn posts(items: &[Item], source: &SourceConfig, id_key: &IdKey, now: Timestamp) -> Vec<(Post, Traits)> {
+    let keys = identity::keys(items);
+    let pairs = items.iter().zip(keys);
+    pairs.filter_map(|(item, key)| Some((post(item, &key, source, id_key, now)?, Traits::of(item)))).collect()
+}
+
+fn post(item: &Item, key: &str, source: &SourceConfig, id_key: &IdKey, now: Timestamp) -> Option<Post> {
+    let (title, text) = match &item.title {
         Some(title) => {
-            let text = without_title(&body, &title);
+            let text = without_title(&item.body, title);
             // A post without text is its title.
-            if text.is_empty() { (None, title) } else { (Some(title), text.to_owned()) }
+            if text.is_empty() { (None, title.as_str()) } else { (Some(title), text) }
         }
-        None => (None, body),
+        None => (None, item.body.as_str()),
     };
     if text.is_empty() {
         return None;
     }
-    let id = match (entry.id.trim(), &url) {
-        ("", Some(url)) => PostId::new(&source.id, url),
-        ("", None) => PostId::new(&source.id, &fallback_id(title.as_deref(), &text, created_at)),
-        (guid, _) => PostId::new(&source.id, guid),
-    };
+    let language = item.language.as_deref().or(source.language.as_deref());
     Some(Post {
-        id,
+        id: PostId::new(&source.id, key),
         source: source.id.clone(),
         channel: source.channel,
-        author: author(entry).map(|name| AuthorKey::new(id_key, &source.id, &name)),
-        created_at: created_at.unwrap_or(now),
+        author: item.author.as_ref().map(|name| AuthorKey::new(id_key, &source.id, name)),
+        created_at: item.published.or(item.updated).or(item.created).filter(|at| plausible(*at, now)).unwrap_or(now),
         collected_at: now,
-        text,
-        title,
-        url,
-        language_hint: entry.language.as_deref().or(language).or(source.language.as_deref()).map(str::to_owned),
+        text: text.to_owned(),
+        title: title.cloned(),
+        url: item.url.clone(),
+        language_hint: language.map(str::to_owned),
         place_hint: source.place.clone(),
         event: None,
     })
 }
 
-/// The identity of an entry that has neither an id nor a link.
-fn fallback_id(title: Option<&str>, text: &str, created_at: Option<Timestamp>) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(title.unwrap_or(text).as_bytes());
-    hasher.update(created_at.map(|at| at.to_string()).unwrap_or_default().as_bytes());
-    format!("hash:{}", hasher.finalize().to_hex())
-}
-
-/// The time, unless it is before the web or after now: such dates are mistakes of the feed.
-fn plausible(milliseconds: i64, now: Timestamp) -> Option<Timestamp> {
+/// Whether a time is neither before the web nor after now: such dates are mistakes of the feed.
+fn plausible(at: Timestamp, now: Timestamp) -> bool {
     const YEAR_1990_S: i64 = 631_152_000;
-    let at = Timestamp::from_millisecond(milliseconds).ok()?;
-    (at.as_second() >= YEAR_1990_S && at <= now).then_some(at)
+    at.as_second() >= YEAR_1990_S && at <= now
 }
 
 /// Who wrote it, as the feed says.
@@ -79,15 +106,27 @@ fn author(entry: &Entry) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
-/// The address of the entry itself rather than of its parts or comments.
-fn best_link(links: &[Link]) -> Option<String> {
-    let own =
-        links.iter().find(|link| link.target.is_none() && matches!(link.rel.as_deref(), None | Some("alternate")));
-    let url = Url::parse(&own.or(links.first())?.href).ok()?;
+/// The page of the entry itself, rather than of its parts or comments: the last that is said to be it, as in feedparser,
+/// or else the identity that is a link as well.
+fn own_link(links: &[Link]) -> Option<String> {
+    let is_page = |link: &&Link| {
+        let media_type = link.media_type.as_deref().unwrap_or("text/html");
+        matches!(media_type.to_ascii_lowercase().as_str(), "text/html" | "html" | "application/xhtml+xml" | "xhtml")
+    };
+    let stated = links.iter().rev().filter(is_page).find(|link| link.rel.as_deref() == Some("alternate"));
+    let permalink = || links.iter().rev().find(|link| link.rel.as_deref() == Some(PERMALINK));
+    // JSON Feed knows no relations, and puts the page before the others.
+    let first = || links.iter().find(|link| link.rel.is_none());
+    stated.or_else(permalink).or_else(first).map(|link| link.href.clone())
+}
+
+/// `link`, if it can be opened in a browser.
+fn on_the_web(link: &str) -> Option<String> {
+    let url = Url::parse(link).ok()?;
     matches!(url.scheme(), "http" | "https").then(|| url.into())
 }
 
-/// The longest text that the entry offers: its content, its summary, or the description of its medium.
+/// The longest text that the entry offers: its content, or its summary.
 fn body(entry: &Entry) -> String {
     let content = entry.content.as_ref().and_then(|content| {
         let body = content.body.as_deref()?;
@@ -97,14 +136,8 @@ fn body(entry: &Entry) -> String {
             _ => None,
         }
     });
-    let summary = entry.summary.as_ref().map(|summary| html::to_text(&summary.content));
-    let medium = entry.media.iter().find_map(|medium| medium.description.as_ref());
-    let text = [content, summary]
-        .into_iter()
-        .flatten()
-        .find(|text| !text.is_empty())
-        .or_else(|| medium.map(|description| html::to_text(&description.content)))
-        .unwrap_or_default();
+    let summary = || entry.summary.as_ref().map(|summary| html::to_text(&summary.content));
+    let text = content.filter(|text| !text.is_empty()).or_else(summary).unwrap_or_default();
     without_footer(&text).to_owned()
 }
 

@@ -1,9 +1,13 @@
 //! RSS, Atom and JSON feeds.
 
 mod adapt;
+mod canonical;
 mod config;
+mod dates;
+mod discover;
+mod identity;
+mod known;
 mod parse;
-mod repair;
 
 use std::time::Duration;
 
@@ -14,8 +18,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::config::FeedConfig;
+pub use self::discover::{FoundFeed, discover};
+use self::identity::Traits;
+use self::known::Known;
 use super::Context;
-use super::seen::Seen;
 use crate::collector::{Batch, CollectError, Collector, Cursor, Missed};
 use crate::fetch::{Answer, Fetched, Request, Validators};
 use crate::schedule::polite_interval;
@@ -43,7 +49,7 @@ struct Position {
     /// What the first page's last answer gave to ask for changes.
     validators: Validators,
     /// What its entries were.
-    seen: Seen,
+    known: Known,
     /// Older pages that are still to be read, the first time only.
     older: Option<Older>,
 }
@@ -56,7 +62,9 @@ struct Older {
 
 /// What one page gave.
 struct Page {
-    posts: Vec<Post>,
+    posts: Vec<(Post, Traits)>,
+    /// Whether the document holds no entries at all.
+    is_empty: bool,
     older: Option<Url>,
     /// The feed's own `<ttl>`.
     ttl: Option<Duration>,
@@ -88,8 +96,9 @@ impl FeedCollector {
         position.validators = answer.validators.clone();
         let fresh_for = answer.fresh_for;
         let page = self.read(answer).await?;
-        let missed = missed(&position, &page.posts);
-        let posts = position.seen.keep_new(page.posts);
+        let oldest = page.posts.iter().map(|(post, _)| post.created_at).min();
+        let kept = position.known.keep_new(page.posts);
+        let missed = oldest.filter(|_| position.begun).map(|oldest| missed(kept.any_known, oldest));
         if !position.begun {
             position.begun = true;
             position.older = page.older.map(|next| Older { next, pages_left: PAGES_AT_MOST });
@@ -98,14 +107,15 @@ impl FeedCollector {
             Some(_) => Duration::ZERO,
             None => polite_interval(self.context.source.every, fresh_for.max(page.ttl)),
         };
-        let notice = (page.dropped > 0).then(|| {
-            format!(
+        let notice = match page.dropped {
+            0 => page.is_empty.then(|| "the feed can be read, but holds no entries at present".to_owned()),
+            dropped => Some(format!(
                 "the feed has {} entries; only the first {} are read",
-                adapt::MAX_ENTRIES + page.dropped,
-                adapt::MAX_ENTRIES
-            )
-        });
-        Ok(Batch { changes: in_order(posts), cursor: Cursor::of(&position), next_in, notice, missed })
+                parse::MAX_ENTRIES + dropped,
+                parse::MAX_ENTRIES
+            )),
+        };
+        Ok(Batch { changes: in_order(kept.new), cursor: Cursor::of(&position), next_in, notice, missed })
     }
 
     /// Reads some of the older pages.
@@ -132,7 +142,7 @@ impl FeedCollector {
                 }
                 Err(error) => return Err(error),
             };
-            posts.extend(position.seen.keep_new_older(page.posts));
+            posts.extend(position.known.keep_new_older(page.posts));
             older.pages_left = older.pages_left.saturating_sub(1);
             position.older = None;
             match page.older {
@@ -180,10 +190,13 @@ impl Collector for FeedCollector {
 
 fn read_page(answer: &Answer, source: &SourceConfig, id_key: &IdKey) -> Result<Page, String> {
     let document = parse::parse(&answer.body, answer.charset(), &answer.url)?;
-    let older = document.older.clone();
-    let ttl = document.feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
-    let dropped = document.feed.entries.len().saturating_sub(adapt::MAX_ENTRIES);
-    Ok(Page { posts: adapt::posts(document, source, id_key, Timestamp::now()), older, ttl, dropped })
+    Ok(Page {
+        posts: adapt::posts(&document.items, source, id_key, Timestamp::now()),
+        is_empty: document.items.is_empty(),
+        older: document.older,
+        ttl: document.ttl,
+        dropped: document.dropped,
+    })
 }
 
 /// Parses a feed that lies in a file.
@@ -192,21 +205,19 @@ fn read_page(answer: &Answer, source: &SourceConfig, id_key: &IdKey) -> Result<P
 /// Plain words, when it is not a usable feed.
 pub(crate) fn read_file(bytes: &[u8], source: &SourceConfig, id_key: &IdKey) -> Result<Vec<Post>, String> {
     let base = Url::parse("https://localhost/").expect("a constant that is an address");
-    Ok(adapt::posts(parse::parse(bytes, None, &base)?, source, id_key, Timestamp::now()))
+    let document = parse::parse(bytes, None, &base)?;
+    let posts = adapt::posts(&document.items, source, id_key, Timestamp::now());
+    Ok(posts.into_iter().map(|(post, _)| post).collect())
 }
 
 /// What is known of what was missed since the feed was last read. A feed shows its last entries only: where one of them
 /// was known, everything after that one is among them.
-fn missed(position: &Position, posts: &[Post]) -> Option<Missed> {
-    let oldest = posts.iter().map(|post| post.created_at).min()?;
-    if !position.begun {
-        return None;
-    }
-    if position.seen.knows_any(posts) {
-        return Some(Missed::Nothing);
+fn missed(any_known: bool, oldest: Timestamp) -> Missed {
+    if any_known {
+        return Missed::Nothing;
     }
     let reason = "the feed had moved on: of what it showed, nothing was known from before".to_owned();
-    Some(Missed::Something { from: None, until: Some(oldest), reason })
+    Missed::Something { from: None, until: Some(oldest), reason }
 }
 
 /// Oldest first, as they were said.

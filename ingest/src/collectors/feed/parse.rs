@@ -1,89 +1,131 @@
-//! Bytes to a feed: encoding, then feed-rs, then what it does not forgive.
+//! Bytes to a feed: encoding, one dialect, feed-rs.
+
+use std::time::Duration;
 
 use feed_rs::model::Feed;
-use serde::Deserialize;
 use url::Url;
 
-use super::repair;
+use super::adapt::{self, Item};
+use super::canonical::{self, Extra, json};
+use super::discover::{self, FoundFeed};
 use crate::charset;
 
+/// More entries of one document are not read.
+pub(super) const MAX_ENTRIES: usize = 2_000;
+
 /// A feed, and where its older entries are.
+#[derive(Debug)]
 pub(super) struct Document {
-    pub(super) feed: Feed,
+    pub(super) items: Vec<Item>,
     /// The next page of older entries (RFC 5005, JSON Feed's `next_url`).
     pub(super) older: Option<Url>,
+    /// For how long the feed itself asks not to be asked again.
+    pub(super) ttl: Option<Duration>,
+    /// How many entries were beyond [`MAX_ENTRIES`].
+    pub(super) dropped: usize,
 }
 
-/// Parses an answer from `base`. The error says in plain words why it is not a usable feed.
+/// Why an answer is not a usable feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoFeed {
+    /// It is a web page, which may name feeds.
+    WebPage(Vec<FoundFeed>),
+    /// Anything else, in plain words.
+    Unreadable(String),
+}
+
+impl From<NoFeed> for String {
+    fn from(reason: NoFeed) -> Self {
+        match reason {
+            NoFeed::Unreadable(reason) => reason,
+            NoFeed::WebPage(feeds) if feeds.is_empty() => {
+                "this is a web page, not a feed, and it names no feed; look on the site for the address of one"
+                    .to_owned()
+            }
+            NoFeed::WebPage(feeds) => {
+                let list: Vec<&str> = feeds.iter().map(|feed| feed.url.as_str()).collect();
+                format!("this is a web page, not a feed; the feeds that it names are {}", list.join(", "))
+            }
+        }
+    }
+}
+
+/// Parses an answer from `base`, for which the server claims the encoding `charset`.
 ///
-/// A document that visibly holds entries never comes back empty.
-pub(super) fn parse(bytes: &[u8], charset: Option<&str>, base: &Url) -> Result<Document, String> {
-    let declared = declared_encoding(bytes);
+/// # Errors
+/// [`NoFeed`]. A document that visibly holds entries never comes back empty.
+pub(super) fn parse(bytes: &[u8], charset: Option<&str>, base: &Url) -> Result<Document, NoFeed> {
+    let declared = charset::declared_in_xml(bytes);
     let text = charset::decode(bytes, charset.into_iter().chain(declared.as_deref()));
-    let Some(start) = text.find(['<', '{']) else {
-        return Err(if text.trim().is_empty() {
-            "the answer is empty, where a feed was expected".to_owned()
-        } else {
-            "the answer is neither XML nor JSON, where a feed was expected".to_owned()
-        });
-    };
-    let text = &text[start..];
-    if text.starts_with('{') {
-        return parse_json(text, base);
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if text.starts_with(['{', '[']) && !looks_like_markup(text) {
+        return parse_json(text, base).map_err(NoFeed::Unreadable);
     }
-    // The text is UTF-8 now, whatever its declaration says.
-    let text = without_declaration(text);
-    match feed_of(text, base) {
-        Ok(feed) if !feed.entries.is_empty() || entries_in_sight(text) == 0 => Ok(document(feed, base)),
-        first => match feed_of(&repair::repair(text), base) {
-            Ok(feed) if !feed.entries.is_empty() || entries_in_sight(text) == 0 => Ok(document(feed, base)),
-            _ => Err(complaint(text, first.err().as_deref())),
-        },
+    match text.find('<') {
+        Some(start) => parse_xml(&text[start..], base),
+        None if text.is_empty() => Err(NoFeed::Unreadable("the answer is empty, where a feed was expected".to_owned())),
+        None => Err(NoFeed::Unreadable("the answer is neither XML nor JSON, where a feed was expected".to_owned())),
     }
 }
 
-fn feed_of(text: &str, base: &Url) -> Result<Feed, String> {
+/// Whether a text that begins with a bracket is markup with junk before it.
+fn looks_like_markup(text: &str) -> bool {
+    let head = crate::html::first_bytes(text, 1_024);
+    ["<?xml", "<rss", "<feed", "<rdf"].iter().any(|tag| head.contains(tag))
+}
+
+fn parse_xml(text: &str, base: &Url) -> Result<Document, NoFeed> {
+    let canonical = canonical::canonical(text, base, MAX_ENTRIES);
+    if !canonical.is_feed {
+        return Err(if is_web_page(text) {
+            NoFeed::WebPage(discover::discover(text, base))
+        } else {
+            NoFeed::Unreadable("the answer is XML, but nothing in it says that it is a feed".to_owned())
+        });
+    }
+    if canonical.extras.is_empty() {
+        let hidden = entries_in_sight(text);
+        if hidden > 0 {
+            return Err(NoFeed::Unreadable(match canonical.too_deep {
+                0 => format!("the feed seems to hold {hidden} entries, but is too damaged to read any of them"),
+                _ => format!("the feed is nested too deep: none of its {hidden} entries can be read"),
+            }));
+        }
+    }
+    let feed = feed_of(&canonical.atom).map_err(NoFeed::Unreadable)?;
+    let ttl = canonical.ttl_minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
+    let older = feed.links.first().and_then(|link| base.join(&link.href).ok());
+    Ok(document(feed, canonical.extras, older, ttl, canonical.discarded))
+}
+
+fn parse_json(text: &str, base: &Url) -> Result<Document, String> {
+    let json = json::canonical(text, base, MAX_ENTRIES)?;
+    let feed = feed_of(&json.text)?;
+    Ok(document(feed, Vec::new(), json.older, None, json.discarded))
+}
+
+fn document(feed: Feed, extras: Vec<Extra>, older: Option<Url>, ttl: Option<Duration>, dropped: usize) -> Document {
+    let language = feed.language;
+    let mut extras = extras.into_iter();
+    let items = feed.entries.into_iter().map(|entry| {
+        let extra = extras.next().unwrap_or_default();
+        adapt::item(&entry, &extra, language.as_deref())
+    });
+    Document { items: items.collect(), older, ttl, dropped }
+}
+
+fn feed_of(text: &str) -> Result<Feed, String> {
     feed_rs::parser::Builder::new()
-        .base_uri(Some(base))
         // An empty id tells us that the entry has none; invented ones change with the title.
         .id_generator(|_, _, _| String::new())
         .build()
         .parse(text.as_bytes())
-        .map_err(|error| error.to_string())
+        .map_err(|error| format!("the feed cannot be read ({error})"))
 }
 
-fn document(feed: Feed, base: &Url) -> Document {
-    let older = feed
-        .links
-        .iter()
-        .find(|link| matches!(link.rel.as_deref(), Some("next" | "prev-archive")))
-        .and_then(|link| base.join(&link.href).ok());
-    Document { feed, older }
-}
-
-fn parse_json(text: &str, base: &Url) -> Result<Document, String> {
-    #[derive(Deserialize)]
-    struct Paging {
-        next_url: Option<String>,
-    }
-    let feed = feed_of(text, base).map_err(|error| format!("the answer is JSON, but not a JSON feed ({error})"))?;
-    let next = serde_json::from_str::<Paging>(text).ok().and_then(|paging| paging.next_url);
-    let older = next.and_then(|next| base.join(&next).ok());
-    Ok(Document { older, ..document(feed, base) })
-}
-
-/// Why `text` is not a usable feed, for people.
-fn complaint(text: &str, error: Option<&str>) -> String {
-    let head = charset_head(text.as_bytes()).to_ascii_lowercase();
-    if head.contains("<!doctype html") || head.contains("<html") {
-        return "the answer is a web page, not a feed; look on that page for the address of its feed".to_owned();
-    }
-    match (entries_in_sight(text), error) {
-        (0, Some(error)) => format!("the answer is XML, but not a feed that can be read ({error})"),
-        (0, None) => "the answer is not a feed that can be read".to_owned(),
-        (entries, Some(error)) => format!("the feed holds {entries} entries, but is damaged ({error})"),
-        (entries, None) => format!("the feed holds {entries} entries, but in a form that none could be read of"),
-    }
+fn is_web_page(text: &str) -> bool {
+    let head = crate::html::first_bytes(text, 4_096).to_ascii_lowercase();
+    head.contains("<!doctype html") || head.contains("<html")
 }
 
 /// How many entries a person would count in the document.
@@ -93,22 +135,4 @@ fn entries_in_sight(text: &str) -> usize {
         .flat_map(|tag| text.match_indices(tag).map(move |(at, _)| at + tag.len()))
         .filter(|&end| matches!(text.as_bytes().get(end), Some(b'>' | b' ' | b'\t' | b'\n' | b'\r')))
         .count()
-}
-
-/// The encoding in the XML declaration.
-fn declared_encoding(bytes: &[u8]) -> Option<String> {
-    let head = charset_head(bytes);
-    let declaration = &head[head.find("<?xml")?..];
-    let declaration = &declaration[..declaration.find("?>")?];
-    let value = &declaration[declaration.find("encoding")? + "encoding".len()..];
-    value.split(['"', '\'']).nth(1).map(str::to_owned)
-}
-
-/// The first kilobyte, read as if it were ASCII.
-fn charset_head(bytes: &[u8]) -> String {
-    bytes.iter().take(1_024).map(|&byte| char::from(byte)).collect()
-}
-
-fn without_declaration(text: &str) -> &str {
-    if text.starts_with("<?xml") { text.find("?>").map_or(text, |end| &text[end + 2..]) } else { text }
 }
