@@ -162,6 +162,18 @@ pub enum Eval {
     Redaction(EvalRedaction),
     /// The trend detector, on a stream of posts in which issues and decoys are planted
     Trends(EvalTrends),
+    /// The reading of feeds, beside what feedparser makes of the same files
+    Feeds(EvalFeeds),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct EvalFeeds {
+    /// The directory with the feeds in `files/` and feedparser's results in `expected_feedparser.jsonl`
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Clone, Debug, Args)]

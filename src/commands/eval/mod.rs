@@ -1,5 +1,6 @@
 //! `discovery eval`: how good each part is, on labelled data that the user brings.
 
+pub mod feeds;
 pub mod labelled;
 pub mod language;
 pub mod redaction;
@@ -17,6 +18,7 @@ pub fn execute(global: &Global, eval: &Eval) -> Result<()> {
     match eval {
         Eval::Language(args) => language::execute(global, args),
         Eval::Redaction(args) => redaction::execute(args),
+        Eval::Feeds(args) => feeds::execute(args),
         Eval::Trends(args) => trends::execute(global, args),
     }
 }

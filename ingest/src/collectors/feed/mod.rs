@@ -5,6 +5,7 @@ mod canonical;
 mod config;
 mod dates;
 mod discover;
+pub mod eval;
 mod identity;
 mod known;
 mod parse;
