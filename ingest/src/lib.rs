@@ -14,6 +14,7 @@ pub mod fetch;
 pub mod health;
 pub mod import;
 pub mod intake;
+pub mod opml;
 pub mod sources;
 
 mod charset;
