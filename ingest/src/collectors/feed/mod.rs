@@ -6,6 +6,8 @@ mod config;
 mod dates;
 mod discover;
 pub mod eval;
+#[doc(hidden)]
+pub mod exercise;
 mod identity;
 mod known;
 mod parse;
