@@ -19,6 +19,9 @@ pub mod sources;
 
 mod charset;
 mod clock;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gaps;
 mod html;
 mod runner;

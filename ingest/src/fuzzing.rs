@@ -1,0 +1,19 @@
+//! What the fuzz targets under `fuzz/` call. Not part of the interface of this crate.
+
+use url::Url;
+
+use crate::collectors::feed;
+use crate::html as text;
+
+/// Any bytes as a feed.
+pub fn feed(bytes: &[u8]) {
+    feed::exercise::read(bytes);
+}
+
+/// Any bytes as HTML.
+pub fn html(bytes: &[u8]) {
+    let html = String::from_utf8_lossy(bytes);
+    text::to_text(&html);
+    let base = Url::parse("https://example.org/").expect("a constant that is an address");
+    feed::discover(&html, &base);
+}
