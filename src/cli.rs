@@ -57,7 +57,7 @@ pub enum Command {
     Index,
     /// Show the pages only, over what is indexed
     Serve(Run),
-    /// Take in transcripts and feed files
+    /// Take in transcripts, minutes, forms, e-mails and feed files
     Import(Import),
     /// Search the posts
     Search(Search),
@@ -75,6 +75,9 @@ pub enum Command {
     /// Fit the models to labelled texts
     #[command(subcommand)]
     Train(Train),
+    /// Take the text out of a PDF: the confined process that reads PDFs for the others
+    #[command(name = ingest::documents::pdf::COMMAND, hide = true)]
+    PdfText,
     /// Print the completion script of a shell
     Completions {
         /// Which shell
@@ -103,10 +106,30 @@ pub struct Demo {
 
 #[derive(Clone, Debug, Args)]
 pub struct Import {
-    /// Transcripts (.txt .md .vtt .srt) and feed files (.xml .rss .atom .json), or folders of them
+    /// Documents (.txt .md .vtt .srt .sbv .docx .pdf .csv .xlsx .json .eml .html .zip) and feed files (.xml .rss .atom
+    /// .json), or folders of them
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Print one JSON object for each file
+    /// Which columns of a table mean what: text (also several times), date, place, group, author, id, title, language,
+    /// event, url; for example text=Comments,date=Received
+    #[arg(long, value_name = "MEANING=COLUMN", value_delimiter = ',')]
+    pub map: Vec<String>,
+    /// Where the meeting was held ("Leeds"); like the options below, it counts more than what the files say
+    #[arg(long)]
+    pub place: Option<String>,
+    /// When ("2025-10-04", "4 October 2025 18:30")
+    #[arg(long)]
+    pub date: Option<String>,
+    /// Who met ("Leeds carers' group")
+    #[arg(long)]
+    pub group: Option<String>,
+    /// What the meeting was called
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Print what would be taken in, redacted, and keep nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object for each file, or with --dry-run for each post
     #[arg(long)]
     pub json: bool,
 }

@@ -19,6 +19,10 @@ use crate::cli::{Bench, Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(cli.command, Command::PdfText) {
+        // It confines itself first of all: it has no threads, no log and no configuration.
+        return ingest::documents::pdf::child::run();
+    }
     let outcome = logging::start(&cli.global).and_then(|()| {
         logging::keep_text_out_of_panics();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -53,6 +57,7 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Bench(Bench::Pipeline(bench)) => commands::bench::execute(global, &bench).await,
         Command::Eval(eval) => commands::eval::execute(global, &eval),
         Command::Train(train) => commands::train::execute(&train),
+        Command::PdfText => anyhow::bail!("a PDF is read in a process of its own"),
         Command::Completions { shell } => commands::completions::execute(shell),
     }
 }

@@ -15,9 +15,18 @@ const MAX_BYTES: usize = 64 * 1024;
 /// The text of `html`: words as a reader sees them, blocks on lines of their own, white space reduced, no scripts and no
 /// styles. A text without markup comes back with its entities decoded.
 pub(crate) fn to_text(html: &str) -> String {
+    write_text(beginning(html), Writer::default())
+}
+
+/// The text of a page that is handed in as a document: all of it, with `#` before headings.
+pub(crate) fn document_to_text(html: &str) -> String {
+    write_text(html, Writer { marks_headings: true, ..Writer::default() })
+}
+
+fn write_text(html: &str, writer: Writer) -> String {
     let input = BufferQueue::default();
-    input.push_back(StrTendril::from(beginning(html)));
-    let tokenizer = Tokenizer::new(Writer::default(), TokenizerOpts::default());
+    input.push_back(StrTendril::from(html));
+    let tokenizer = Tokenizer::new(writer, TokenizerOpts::default());
     // Our sink never asks to stop for a script or an encoding, so one call takes all input.
     let _ = tokenizer.feed(&input);
     tokenizer.end();
@@ -45,6 +54,7 @@ struct Writer {
     text: RefCell<String>,
     /// Inside how many elements whose content is not for readers.
     hidden: Cell<usize>,
+    marks_headings: bool,
 }
 
 /// What separates two words.
@@ -101,6 +111,9 @@ impl Writer {
         }
         if is_block(name) {
             self.gap(Gap::Line);
+            if self.marks_headings && tag.kind == TagKind::StartTag && matches!(name, "h1" | "h2" | "h3" | "h4") {
+                self.text.borrow_mut().push_str("# ");
+            }
         } else if matches!(name, "td" | "th") {
             self.gap(Gap::Space);
         }

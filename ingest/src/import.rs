@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bus::{BusError, Change, Channel, IdKey, Post, SourceId};
+use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::collectors::SourceKind;
 use crate::collectors::transcripts::TranscriptsConfig;
 use crate::collectors::{feed, transcripts};
+use crate::documents::{self, About, EXTENSIONS, Format, Handed};
 use crate::intake::Intake;
 use crate::sources::SourceConfig;
 
@@ -19,10 +21,8 @@ use crate::sources::SourceConfig;
 pub struct ImportOptions {
     /// The source that the posts belong to.
     pub source: SourceId,
-    /// Where they were said, unless the file says.
-    pub place: Option<String>,
-    /// Their language as a BCP 47 tag, unless the file says.
-    pub language: Option<String>,
+    /// What is said of the meeting, and of the columns of tables. It counts more than what the files say.
+    pub about: About,
     /// The secret under which authors become pseudonyms.
     pub id_key: IdKey,
 }
@@ -44,6 +44,8 @@ pub struct Imported<'a> {
     pub path: &'a Path,
     /// How many posts it gave, all of them accepted by the bus.
     pub outcome: Result<u64, ImportError>,
+    /// What of it was left out or guessed, in plain words.
+    pub warnings: Vec<String>,
 }
 
 /// What became of all files.
@@ -55,11 +57,19 @@ pub struct ImportSummary {
     pub failed: Vec<ImportError>,
 }
 
+/// What a file holds.
+#[derive(Debug)]
+pub struct Given {
+    /// The posts, not yet redacted.
+    pub posts: Vec<Post>,
+    /// What was left out or guessed, in plain words.
+    pub warnings: Vec<String>,
+}
+
 /// Imports `paths`, and calls `progress` after each of them. Importing the same file again changes nothing, because its
 /// posts keep their ids.
 ///
-/// Transcripts (.vtt, .srt, .txt, .md) become posts of the offline channel, feeds (.xml, .rss, .atom, .json) of the news
-/// channel.
+/// Documents become posts of the offline channel, feeds (.xml, .rss, .atom, .json) of the news channel.
 ///
 /// # Errors
 /// [`BusError`] when the bus does not accept the posts; files reported before are safe.
@@ -71,36 +81,72 @@ pub async fn import_files(
 ) -> Result<ImportSummary, BusError> {
     let mut summary = ImportSummary::default();
     for path in paths {
-        let outcome = match read(path.clone(), options.clone()).await {
-            Ok(posts) => {
-                let mut pending = intake.prepare(posts.into_iter().map(Change::Upsert).collect()).await;
+        let mut warnings = Vec::new();
+        let outcome = match read_file(path.clone(), options.clone()).await {
+            Ok(given) => {
+                let mut pending = intake.prepare(given.posts.into_iter().map(Change::Upsert).collect()).await;
                 intake.deliver(&mut pending).await?;
                 summary.posts += pending.posts();
+                warnings = given.warnings;
                 Ok(pending.posts())
             }
-            Err(reason) => {
-                let error = ImportError { path: path.clone(), reason };
+            Err(error) => {
                 summary.failed.push(error.clone());
                 Err(error)
             }
         };
-        progress(&Imported { path, outcome });
+        progress(&Imported { path, outcome, warnings });
     }
     Ok(summary)
 }
 
-async fn read(path: PathBuf, options: ImportOptions) -> Result<Vec<Post>, String> {
+/// What is in the file at `path`; nothing of it is kept, and nothing of it is redacted yet.
+///
+/// # Errors
+/// [`ImportError`], in plain words.
+pub async fn read_file(path: PathBuf, options: ImportOptions) -> Result<Given, ImportError> {
+    let named = path.clone();
     let read = tokio::task::spawn_blocking(move || {
-        if transcripts::is_transcript(&path) {
-            transcripts::read_file(&path, &source(&path, &options, Channel::Offline), &options.id_key)
+        if Format::of(&name_of(&path)).is_some() && !is_json_feed(&path) {
+            read_document(&path, &options)
         } else if is_feed(&path) {
             let bytes = read_at_most(&path, MAX_FEED_BYTES)?;
-            feed::read_file(&bytes, &source(&path, &options, Channel::News), &options.id_key)
+            let posts = feed::read_file(&bytes, &source(&path, &options, Channel::News), &options.id_key)?;
+            Ok(Given { posts, warnings: Vec::new() })
         } else {
-            Err("is not a kind of file that is imported: use .vtt, .srt, .txt or .md for transcripts, .xml, .rss, .atom or .json for feeds".to_owned())
+            Err(format!(
+                "is not a kind of file that is imported: use {EXTENSIONS}, or .xml, .rss, .atom or .json for feeds"
+            ))
         }
     });
-    read.await.unwrap_or_else(|_| Err("made the reader fail; please report it".to_owned()))
+    let read = read.await.unwrap_or_else(|_| Err("made the reader fail; please report it".to_owned()));
+    read.map_err(|reason| ImportError { path: named, reason })
+}
+
+fn read_document(path: &Path, options: &ImportOptions) -> Result<Given, String> {
+    let modified = std::fs::metadata(path).and_then(|about| about.modified()).ok();
+    let undated = modified.and_then(|at| Timestamp::try_from(at).ok()).unwrap_or_else(Timestamp::now);
+    let raw = transcripts::load(path)?;
+    let handed = Handed { name: &name_of(path), bytes: &raw.bytes, sidecar: raw.sidecar.as_deref() };
+    let reading = documents::read(handed, &options.about)?;
+    let source = source(path, options, Channel::Offline);
+    let now = Timestamp::now();
+    let posts = reading
+        .documents
+        .into_iter()
+        .flat_map(|document| documents::posts(document, undated, &source, &options.id_key, now));
+    Ok(Given { posts: posts.collect(), warnings: reading.warnings })
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Whether a file of JSON is a feed: both kinds of file have the same ending.
+fn is_json_feed(path: &Path) -> bool {
+    let mut beginning = [0; 4096];
+    let read = File::open(path).and_then(|mut file| file.read(&mut beginning)).unwrap_or(0);
+    String::from_utf8_lossy(&beginning[..read]).contains("jsonfeed.org/version")
 }
 
 /// As much as the fetch gateway would unpack.
@@ -127,8 +173,8 @@ fn source(path: &Path, options: &ImportOptions, channel: Channel) -> SourceConfi
         id: options.source.clone(),
         name: path.display().to_string(),
         channel,
-        place: options.place.clone(),
-        language: options.language.clone(),
+        place: options.about.meeting.place.clone(),
+        language: options.about.meeting.language.clone(),
         every: Duration::MAX,
         kind: SourceKind::Transcripts(TranscriptsConfig { folder: path.to_owned() }),
     }
@@ -158,12 +204,7 @@ mod tests {
             file("empty.vtt", ""),
             file("picture.png", "x"),
         ];
-        let options = ImportOptions {
-            source: source_id(),
-            place: Some("Leeds".into()),
-            language: None,
-            id_key: bus::IdKey::new([1; 32]),
-        };
+        let options = ImportOptions { source: source_id(), about: About::default(), id_key: bus::IdKey::new([1; 32]) };
         let bus = Arc::new(FlakyBus::default());
         let intake = Intake::new(bus.clone(), Arc::new(|_: &mut Post| {}));
         let mut calls = Vec::new();
@@ -173,9 +214,7 @@ mod tests {
         let channels: Vec<Channel> = bus.posts().iter().map(|post| post.channel).collect();
         assert_eq!(channels, [Channel::Offline, Channel::Offline, Channel::News]);
         assert!(
-            summary.failed[0]
-                .to_string()
-                .ends_with("empty.vtt: is empty: put the transcript into it, or remove it from the folder")
+            summary.failed[0].to_string().ends_with("empty.vtt: is empty: put the transcript into it, or remove it")
         );
     }
 }

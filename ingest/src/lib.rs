@@ -10,6 +10,7 @@
 pub mod alarm;
 pub mod collector;
 pub mod collectors;
+pub mod documents;
 pub mod fetch;
 pub mod health;
 pub mod import;
@@ -36,7 +37,7 @@ pub use alarm::AlarmConfig;
 pub use collector::{Batch, CollectError, Collector, Cursor, Missed};
 pub use fetch::FetchConfig;
 pub use health::HealthBoard;
-pub use import::{ImportError, ImportOptions, ImportSummary, Imported, import_files};
+pub use import::{Given, ImportError, ImportOptions, ImportSummary, Imported, import_files, read_file};
 pub use intake::{Intake, Pending, Scrub};
 pub use runner::{IngestError, Probe, Settings, probe, run};
 pub use secret::{Secret, SecretRef};

@@ -168,6 +168,8 @@ mod tests {
         let meetings = dir.path().join("meetings");
         std::fs::create_dir(&meetings).unwrap();
         std::fs::write(meetings.join("a.txt"), "Ann: Hello.").unwrap();
+        let still = std::time::SystemTime::now() - Duration::from_mins(1);
+        std::fs::File::options().write(true).open(meetings.join("a.txt")).unwrap().set_modified(still).unwrap();
         let server = Server::start(|_, _| ok("application/feed+json", FEED)).await;
         let folder = SourceKind::Transcripts(TranscriptsConfig { folder: meetings });
         let sources = vec![

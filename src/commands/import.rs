@@ -4,10 +4,11 @@ use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use bus::{Bus, BusTopic};
+use anyhow::{Context as _, Result, anyhow};
+use bus::{Bus, BusTopic, Post};
 use index::Index;
 use indicatif::{ProgressBar, ProgressStyle};
+use ingest::documents::About;
 use ingest::{ImportOptions, Imported, Intake};
 use serde_json::json;
 
@@ -30,6 +31,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub async fn execute(global: &Global, import: &Import) -> Result<()> {
     let config = run::load(global)?;
     let files = expand(&import.files)?;
+    let about = about(import)?;
+    if import.dry_run {
+        return dry_run(&files, about, import.json).await;
+    }
     let id_key = author_key::load_or_create(&config.author_key_file(), &config.data_dir)?;
     let base = Base::open(&config).with_context(|| {
         format!(
@@ -38,7 +43,7 @@ pub async fn execute(global: &Global, import: &Import) -> Result<()> {
         )
     })?;
     let source = SOURCE.parse().context("the name of the import source is valid")?;
-    let options = ImportOptions { source, place: None, language: None, id_key };
+    let options = ImportOptions { source, about, id_key };
     let intake = Intake::new(base.bus(), run::scrub());
     let bar = progress_bar(files.len());
     let report = |imported: &Imported<'_>| tell(&bar, import.json, imported);
@@ -59,6 +64,74 @@ pub async fn execute(global: &Global, import: &Import) -> Result<()> {
         0 => Ok(()),
         refused => Err(InPart { refused, all: files.len() }.into()),
     }
+}
+
+/// What the command line says of the meeting and of the columns of tables.
+fn about(import: &Import) -> Result<About> {
+    let mut about = About::default();
+    let said = [("place", &import.place), ("date", &import.date), ("group", &import.group), ("title", &import.title)];
+    for (key, value) in said {
+        about.meeting.set(key, value.as_deref().unwrap_or_default()).map_err(|error| anyhow!("--{key}: {error}"))?;
+    }
+    for pair in &import.map {
+        let (role, column) = pair
+            .split_once('=')
+            .ok_or_else(|| anyhow!("--map: `{pair}` says no column: write it like text=Comments,date=Received"))?;
+        about.columns.set(role, column).map_err(|error| anyhow!("--map: {error}"))?;
+    }
+    Ok(about)
+}
+
+/// Prints what the files would add, redacted as it would be. It needs no data directory, and no key of the deployment:
+/// pseudonyms are not shown.
+async fn dry_run(files: &[PathBuf], about: About, json: bool) -> Result<()> {
+    let source = SOURCE.parse().context("the name of the import source is valid")?;
+    let options = ImportOptions { source, about, id_key: author_key::of_made_up_people() };
+    let scrub = run::scrub();
+    let mut out = stdout().lock();
+    let mut refused = 0;
+    for file in files {
+        let given = match ingest::read_file(file.clone(), options.clone()).await {
+            Ok(given) => given,
+            Err(error) => {
+                refused += 1;
+                writeln!(stderr(), "{error}")?;
+                continue;
+            }
+        };
+        if !json {
+            writeln!(out, "{}: {} posts would be taken in", file.display(), given.posts.len())?;
+        }
+        for warning in &given.warnings {
+            writeln!(stderr(), "{}: {warning}", file.display())?;
+        }
+        for mut post in given.posts {
+            scrub(&mut post);
+            print_post(&mut out, file, &post, json)?;
+        }
+    }
+    out.flush()?;
+    if refused == 0 { Ok(()) } else { Err(InPart { refused, all: files.len() }.into()) }
+}
+
+fn print_post(out: &mut impl std::io::Write, file: &Path, post: &Post, json: bool) -> Result<()> {
+    let place = post.place_hint.as_deref();
+    if json {
+        let object = json!({
+            "file": file.display().to_string(), "text": post.text, "title": post.title, "created_at": post.created_at,
+            "place": place, "event": post.event, "language": post.language_hint, "has_author": post.author.is_some(),
+        });
+        return Ok(writeln!(out, "{object}")?);
+    }
+    let said_by = if post.author.is_some() { "" } else { ", by nobody in particular" };
+    writeln!(
+        out,
+        "  {}{}{said_by}: {}",
+        post.created_at,
+        place.map(|place| format!(", {place}")).unwrap_or_default(),
+        post.text
+    )?;
+    Ok(())
 }
 
 /// Runs enrichment and indexing until all that is on the bus can be found.
@@ -128,4 +201,7 @@ fn tell(bar: &ProgressBar, json: bool, imported: &Imported<'_>) {
         Ok(_) => {}
         Err(error) => drop(writeln!(stderr(), "{error}")),
     });
+    for warning in &imported.warnings {
+        bar.suspend(|| drop(writeln!(stderr(), "{path}: {warning}")));
+    }
 }

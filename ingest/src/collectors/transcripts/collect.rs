@@ -5,17 +5,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{Change, IdKey, Post, PostId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::TranscriptsConfig;
 use super::folder::{self, Found, Stamp};
 use crate::collector::{Batch, CollectError, Collector, Cursor, Missed};
 use crate::collectors::Context;
+use crate::documents::{self, About, Handed};
 use crate::sources::SourceConfig;
 
 /// So many changes make a batch; the next files wait for the next call.
 const CHANGES_AT_ONCE: usize = 1_000;
+
+/// A file is read once it has not changed for so long: before that, somebody may still be writing it.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// So many faulty files are named on the Sources page; the others are counted.
 const PROBLEMS_NAMED: usize = 3;
@@ -44,6 +48,9 @@ struct Known {
     /// Why it could not be read the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    /// How it looked the last time, if it was still too new to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unsettled: Option<Stamp>,
 }
 
 impl TranscriptCollector {
@@ -89,12 +96,18 @@ impl Scan {
             problems.push(format!("there are more than {} files; the others are not read", folder::MAX_FILES));
         }
         let mut changes = Vec::new();
-        let mut more = false;
+        let mut next_in = self.source.every;
         for file in &files {
             let known = position.0.get(&file.name);
             let unchanged = known.is_some_and(|known| known.stamp == file.stamp);
             if !unchanged && changes.len() >= CHANGES_AT_ONCE {
-                more = true;
+                next_in = Duration::ZERO;
+                continue;
+            }
+            if !unchanged && !self.is_settled(file, known) {
+                let unsettled = Some(file.stamp.clone());
+                position.0.entry(file.name.clone()).or_default().unsettled = unsettled;
+                next_in = next_in.min(SETTLED);
                 continue;
             }
             if !unchanged {
@@ -105,7 +118,6 @@ impl Scan {
                 problems.push(format!("{} {problem}", file.name));
             }
         }
-        let next_in = if more { Duration::ZERO } else { self.source.every };
         Ok(Batch {
             changes,
             cursor: Cursor::of(&position),
@@ -115,6 +127,14 @@ impl Scan {
         })
     }
 
+    /// Whether nobody writes the file any more: it is as it was the last time, or has not changed for a while. A file from
+    /// a machine whose clock is ahead has only the first.
+    fn is_settled(&self, file: &Found, known: Option<&Known>) -> bool {
+        let quiet = SignedDuration::try_from(SETTLED).unwrap_or(SignedDuration::MAX);
+        known.is_some_and(|known| known.unsettled.as_ref() == Some(&file.stamp))
+            || self.now.duration_since(file.modified) >= quiet
+    }
+
     /// Reads a file that is new or changed, and adds what follows from it to `changes`.
     ///
     /// A file that vanishes takes nothing with it: a folder that is not mounted must not delete evidence. What people
@@ -122,10 +142,10 @@ impl Scan {
     fn read(&self, file: &Found, mut known: Known, changes: &mut Vec<Change<Post>>) -> Known {
         let is_new = known.digest.is_empty();
         known.stamp = file.stamp.clone();
+        known.unsettled = None;
         if is_new {
             known.undated = file.modified.min(self.now);
         }
-        known.problem = None;
         let raw = match super::load(&file.path) {
             Ok(raw) => raw,
             Err(problem) => return Known { problem: Some(problem), ..known },
@@ -137,17 +157,23 @@ impl Scan {
         if digest == known.digest {
             return known;
         }
-        let transcript = match super::parse(&file.path, &raw) {
-            Ok(transcript) => transcript,
+        let handed = Handed { name: &file.name, bytes: &raw.bytes, sidecar: raw.sidecar.as_deref() };
+        let reading = match documents::read(handed, &About::default()) {
+            Ok(reading) => reading,
             // The digest stays the old one, so that the problem is not forgotten when the file is touched.
             Err(problem) => return Known { problem: Some(problem), ..known },
         };
-        let name = super::identity(&file.name);
-        let posts = super::posts::posts(transcript, name, known.undated, &self.source, &self.id_key, self.now);
+        let posts: Vec<Post> = reading
+            .documents
+            .into_iter()
+            .flat_map(|document| documents::posts(document, known.undated, &self.source, &self.id_key, self.now))
+            .collect();
         let ids: Vec<PostId> = posts.iter().map(|post| post.id).collect();
         let still_said: HashSet<&PostId> = ids.iter().collect();
         changes.extend(known.posts.iter().filter(|id| !still_said.contains(id)).map(|&id| Change::Delete(id)));
         changes.extend(posts.into_iter().map(Change::Upsert));
+        known.problem =
+            (!reading.warnings.is_empty()).then(|| format!("was read in part: {}", reading.warnings.join("; ")));
         known.digest = digest;
         known.posts = ids;
         known

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::documents::sidecar_names;
+
 /// A file that may be a transcript.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -56,7 +58,8 @@ fn visit(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Found>) -> i
             visit(&path, &format!("{name}/"), depth - 1, found)?;
         } else if about.is_file() {
             let modified = modified(&about);
-            let sidecar = fs::metadata(sidecar(&path)).ok().map(|about| self::modified(&about).as_microsecond());
+            let sidecar = sidecar(&path).and_then(|path| fs::metadata(path).ok());
+            let sidecar = sidecar.map(|about| self::modified(&about).as_microsecond());
             let stamp = Stamp {
                 bytes: about.len(),
                 modified_us: modified.as_microsecond(),
@@ -68,11 +71,10 @@ fn visit(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Found>) -> i
     Ok(())
 }
 
-/// The file beside `path` that describes the meeting: `minutes.vtt.toml`.
-pub(super) fn sidecar(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".toml");
-    PathBuf::from(name)
+/// The file beside `path` that describes the meeting, if there is one.
+pub(super) fn sidecar(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    sidecar_names(name).iter().map(|beside| path.with_file_name(beside)).find(|beside| beside.is_file())
 }
 
 fn modified(about: &fs::Metadata) -> Timestamp {

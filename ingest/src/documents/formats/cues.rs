@@ -1,10 +1,11 @@
-//! `WebVTT` and `SubRip`: text in cues with times.
+//! `WebVTT`, `SubRip` and `SubViewer`: text in cues with times.
 
 use std::time::Duration;
 
-use super::Turn;
-use super::meeting::Meeting;
-use super::speaker::{clock, opening};
+use super::super::Contribution;
+use super::super::meeting::Meeting;
+use super::super::speaker::{clock, opening};
+use crate::html::first_bytes;
 
 /// One cue.
 struct Cue {
@@ -18,7 +19,7 @@ const ANONYMOUS_CHARS: usize = 300;
 /// Reads `text`, and takes what NOTE blocks and the header say about the meeting.
 ///
 /// It reads what it can: a broken time loses the time, never the words.
-pub(super) fn parse(text: &str, meeting: &mut Meeting) -> Result<Vec<Turn>, String> {
+pub(in super::super) fn parse(text: &str, meeting: &mut Meeting) -> Result<Vec<Contribution>, String> {
     let mut turns = Turns::default();
     for cue in cues(text, meeting)? {
         turns.add(&cue);
@@ -32,7 +33,7 @@ fn cues(text: &str, meeting: &mut Meeting) -> Result<Vec<Cue>, String> {
     for (number, block) in lines.split(|line| line.is_empty()).enumerate() {
         let block = match block.first() {
             Some(first) if number == 0 && first.starts_with("WEBVTT") => {
-                let header_ends = block.iter().position(|line| line.contains("-->")).unwrap_or(block.len());
+                let header_ends = block.iter().position(|line| is_timing(line)).unwrap_or(block.len());
                 meeting.set_lines(block[1..header_ends.max(1)].iter().copied())?;
                 &block[header_ends.max(1)..]
             }
@@ -51,9 +52,9 @@ fn cues(text: &str, meeting: &mut Meeting) -> Result<Vec<Cue>, String> {
 
 fn add_block(block: &[&str], cues: &mut Vec<Cue>) {
     for (index, line) in block.iter().enumerate() {
-        let next_is_timing = block.get(index + 1).is_some_and(|next| next.contains("-->"));
+        let next_is_timing = block.get(index + 1).is_some_and(|next| is_timing(next));
         let number = line.bytes().all(|byte| byte.is_ascii_digit());
-        if let Some((start, _)) = line.split_once("-->") {
+        if let Some(start) = timing(line) {
             cues.push(Cue { at: clock(start), lines: Vec::new() });
         } else if next_is_timing && (index == 0 || number) {
             // The cue's identifier.
@@ -65,11 +66,25 @@ fn add_block(block: &[&str], cues: &mut Vec<Cue>) {
     }
 }
 
+fn is_timing(line: &str) -> bool {
+    timing(line).is_some()
+}
+
+/// When the cue begins, as `line` writes it, if it gives the times of a cue: `00:00:01.000 --> 00:00:02.000`, or
+/// `0:00:01.000,0:00:02.000`.
+fn timing(line: &str) -> Option<&str> {
+    if let Some((start, _)) = line.split_once("-->") {
+        return Some(start);
+    }
+    let (start, end) = line.split_once(',')?;
+    (clock(start).is_some() && clock(end).is_some()).then_some(start)
+}
+
 /// Joins cues to contributions.
 #[derive(Default)]
 struct Turns {
-    done: Vec<Turn>,
-    current: Option<Turn>,
+    done: Vec<Contribution>,
+    current: Option<Contribution>,
     /// The last line, for captions that roll: each cue repeats the line before.
     last_line: String,
 }
@@ -121,12 +136,12 @@ impl Turns {
             Some(current) if goes_on => current.append(words, ' '),
             _ => {
                 self.done.extend(self.current.take());
-                self.current = Some(Turn { speaker, at, text: words.to_owned() });
+                self.current = Some(Contribution::new(speaker, at, words));
             }
         }
     }
 
-    fn finish(mut self) -> Vec<Turn> {
+    fn finish(mut self) -> Vec<Contribution> {
         self.done.extend(self.current.take());
         self.done
     }
@@ -172,7 +187,9 @@ fn plain_text(line: &str) -> String {
     while let Some(at) = rest.find('<') {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = rest.find('>').filter(|&end| is_tag(&rest[1..end]));
+        // No tag is longer, and text full of `<` must not be searched to its end for each of them.
+        let near = first_bytes(rest, MAX_TAG_BYTES);
+        let end = near.find('>').filter(|&end| is_tag(&rest[1..end]));
         if let Some(end) = end {
             rest = &rest[end + 1..];
         } else {
@@ -183,6 +200,9 @@ fn plain_text(line: &str) -> String {
     text.push_str(rest);
     unescape(text.trim())
 }
+
+/// A longer tag is text.
+const MAX_TAG_BYTES: usize = 256;
 
 fn is_tag(inside: &str) -> bool {
     let inside = inside.strip_prefix('/').unwrap_or(inside);

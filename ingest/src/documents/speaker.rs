@@ -156,7 +156,10 @@ const ROLES: [&str; 14] = [
 ];
 
 /// Whether `text` is the name or the role of a speaker ("Dr Ali Khan (Chair)", "Speaker 2"), as far as its form tells.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
+    if text.len() > 240 {
+        return false;
+    }
     let starts_upright = |word: &str| word.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit() || c == '(');
     let small = |word: &str| SMALL_WORDS.contains(&word) || ROLES.contains(&word);
     let abbreviation = |word: &str| word.strip_suffix('.').is_none_or(|stem| stem.chars().count() <= 4);

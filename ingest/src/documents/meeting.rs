@@ -1,9 +1,9 @@
 //! What is known of a meeting besides what was said: from front matter, a NOTE block, a sidecar file or the file's name.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, Time};
+
+use super::when::{date, in_england, time};
 
 /// A meeting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Meeting {
     ///
     /// # Errors
     /// Plain words, when the value cannot be read.
-    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let value = value.trim().trim_matches(['"', '\'']).trim();
         if value.is_empty() {
             return Ok(());
@@ -76,10 +76,8 @@ impl Meeting {
         Ok(())
     }
 
-    /// Takes what a sidecar file in TOML says.
-    pub(super) fn set_toml(&mut self, text: &str) -> Result<(), String> {
-        let table: toml::Table =
-            toml::from_str(text).map_err(|error| format!("its .toml file: {}", error.message()))?;
+    /// Takes the keys of a sidecar file in TOML.
+    pub(super) fn set_table(&mut self, table: toml::Table) -> Result<(), String> {
         for (key, value) in table {
             let value = match value {
                 toml::Value::String(text) => text,
@@ -90,9 +88,27 @@ impl Meeting {
         Ok(())
     }
 
+    /// Takes what `over` says in place of what this says.
+    pub(super) fn overlay(&mut self, over: &Self) {
+        fn put<T: Clone>(ours: &mut Option<T>, theirs: Option<&T>) {
+            if let Some(theirs) = theirs {
+                *ours = Some(theirs.clone());
+            }
+        }
+        put(&mut self.title, over.title.as_ref());
+        put(&mut self.date, over.date.as_ref());
+        put(&mut self.time, over.time.as_ref());
+        put(&mut self.place, over.place.as_ref());
+        put(&mut self.group, over.group.as_ref());
+        put(&mut self.people, over.people.as_ref());
+        put(&mut self.language, over.language.as_ref());
+        put(&mut self.event, over.event.as_ref());
+        self.withdrawn |= over.withdrawn;
+    }
+
     /// Fills in what is still unknown from the file's name ("2025-10-04-leeds-assembly").
     pub(super) fn set_from_name(&mut self, stem: &str) {
-        let dated = stem.get(..10).and_then(date);
+        let dated = stem.get(..10).and_then(date).filter(|(_, time)| time.is_none());
         let rest = if dated.is_some() { &stem[10..] } else { stem };
         self.date = self.date.or(dated.map(|(date, _)| date));
         if self.title.is_none() {
@@ -107,29 +123,8 @@ impl Meeting {
 
     /// When it began (UTC). Without a time it counts as noon, so that the day is right wherever it is shown.
     pub(super) fn began(&self) -> Option<Timestamp> {
-        let date = self.date?;
-        let at = DateTime::from_parts(date, self.time.unwrap_or(jiff::civil::time(12, 0, 0, 0)));
-        let london = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
-        Some(at.to_zoned(london).ok()?.timestamp())
+        in_england(self.date?, self.time)
     }
-}
-
-fn date(text: &str) -> Option<(Date, Option<Time>)> {
-    if let Ok(at) = text.parse::<DateTime>() {
-        let has_time = text.len() > 10;
-        return Some((at.date(), has_time.then(|| at.time())));
-    }
-    ["%d/%m/%Y", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%A %d %B %Y"]
-        .iter()
-        .find_map(|format| strtime::parse(format, text).ok()?.to_date().ok())
-        .map(|date| (date, None))
-}
-
-fn time(text: &str) -> Option<Time> {
-    let text = text.to_lowercase().replace(' ', "").replace('.', ":");
-    ["%H:%M:%S", "%H:%M", "%I:%M%p", "%I%p"]
-        .iter()
-        .find_map(|format| strtime::parse(format, &text).ok()?.to_time().ok())
 }
 
 #[cfg(test)]
@@ -156,13 +151,16 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_read_in_the_ways_people_write_them() {
-        for text in ["2025-10-04", "04/10/2025", "4 October 2025", "4 Oct 2025", "Saturday 4 October 2025"] {
-            assert_eq!(date(text), Some((jiff::civil::date(2025, 10, 4), None)), "{text}");
-        }
-        assert_eq!(date("2025-10-04 18:30").unwrap().1, Some(jiff::civil::time(18, 30, 0, 0)));
+    fn a_date_that_is_none_is_named() {
         let error = meeting("date: next week").unwrap_err();
         assert_eq!(error, "`date: next week` is not a date: write it like 2025-10-04 or 4 October 2025");
+    }
+
+    #[test]
+    fn what_somebody_says_counts_more() {
+        let mut ours = meeting("title: A\nplace: York").unwrap();
+        ours.overlay(&meeting("place: Leeds\npeople: 3").unwrap());
+        assert_eq!((ours.title.as_deref(), ours.place.as_deref(), ours.people), (Some("A"), Some("Leeds"), Some(3)));
     }
 
     #[test]
@@ -177,11 +175,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sidecar_is_toml() {
+    fn a_sidecar_is_a_table() {
         let mut meeting = Meeting::default();
-        meeting.set_toml("title = \"Assembly\"\ndate = 2025-10-04\npeople = 40\nwithdrawn = true\n").unwrap();
+        let table = "title = \"Assembly\"\ndate = 2025-10-04\npeople = 40\nwithdrawn = true\n".parse().unwrap();
+        meeting.set_table(table).unwrap();
         assert_eq!((meeting.people, meeting.withdrawn), (Some(40), true));
         assert!(meeting.date.is_some());
-        assert!(meeting.set_toml("title = ").unwrap_err().starts_with("its .toml file: "));
     }
 }
