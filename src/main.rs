@@ -4,6 +4,7 @@ mod author_key;
 mod cli;
 mod commands;
 mod config;
+mod entrances;
 mod failure;
 mod logging;
 mod pages;

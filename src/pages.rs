@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::entrances::Entrances;
 use crate::supervisor::Supervisor;
 
 /// Upper bounds of the time buckets in `/metrics`, in seconds.
@@ -70,8 +71,11 @@ pub fn parts(
     trends: watch::Receiver<Option<Arc<TrendList>>>,
     health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
     notice: Notice,
+    entrances: Entrances,
 ) -> Parts {
     Parts {
+        submissions: entrances.submissions,
+        receiver: entrances.receiver,
         searcher: index.searcher(),
         analytics: Arc::new(index.analytics()),
         trends,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use bus::data_dir::DataDir;
 use bus::embedded::EmbeddedBus;
-use bus::{Bus, IdKey, Post};
+use bus::{Bus, IdKey, Post, SourceId};
 use dashboard::Notice;
 use enrich::{Chain, Redactor};
 use index::Index;
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use crate::author_key;
 use crate::cli::{Global, Run};
 use crate::config::{self, Config};
+use crate::entrances::Entrances;
 use crate::pages;
 use crate::supervisor::Supervisor;
 
@@ -59,12 +60,15 @@ pub async fn pipeline(
     let index = Index::open(&base.data.index())?;
     let board = HealthBoard::new(&sources);
     let (publish, trends) = watch::channel(None);
+    let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
+    let intake = Intake::new(base.bus(), scrub());
+    let entrances = Entrances::open(&base.config, &ids, intake, id_key.clone(), board.clone())?;
     base.spawn_ingest(&mut supervisor, sources, id_key, board.clone());
     base.spawn_enrich(&mut supervisor);
     base.spawn_index(&mut supervisor, &index, publish);
     base.spawn_retention(&mut supervisor);
     let health = Arc::new(move || board.snapshot());
-    let parts = pages::parts(&base.config, &base.chain, &index, trends, health, notice);
+    let parts = pages::parts(&base.config, &base.chain, &index, trends, health, notice, entrances);
     listeners.announce()?;
     listeners.spawn(&mut supervisor, parts, metrics);
     supervisor.run().await
@@ -129,7 +133,15 @@ pub async fn serve_only(global: &Global, run: &Run) -> Result<()> {
     let board = HealthBoard::load(&config.data_dir.join("ingest"), &sources);
     let (publish, trends) = watch::channel(None);
     spawn_refresh(&mut supervisor, &config.data_dir, sources, board.clone(), publish);
-    let parts = pages::parts(&config, &chain, &index, trends, Arc::new(move || board.snapshot()), Notice::Real);
+    let parts = pages::parts(
+        &config,
+        &chain,
+        &index,
+        trends,
+        Arc::new(move || board.snapshot()),
+        Notice::Real,
+        Entrances::default(),
+    );
     listeners.announce()?;
     listeners.spawn(&mut supervisor, parts, metrics);
     supervisor.run().await

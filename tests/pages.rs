@@ -7,9 +7,10 @@ mod support;
 
 use std::time::Duration;
 
+use fantoccini::Locator;
 use serde_json::Value;
 use support::browser::Browser;
-use support::{Discovery, get, text, wait_for_json};
+use support::{Discovery, PATIENCE, get, text, wait_for_json};
 
 /// A phone and a desk, in CSS pixels.
 const WIDTHS: [u32; 2] = [320, 1280];
@@ -33,11 +34,22 @@ async fn the_demonstration_shows_its_issues_on_pages_that_everyone_can_use() {
         "/search?q=((",
         "/search?q=zzzzqqq",
     ];
-    let others =
-        ["/", "/issues", issue.as_str(), "/sources", "/help", "/accessibility", "/privacy", "/api", "/no-such-page"];
+    let others = [
+        "/",
+        "/issues",
+        issue.as_str(),
+        "/sources",
+        "/submit",
+        "/help",
+        "/accessibility",
+        "/privacy",
+        "/api",
+        "/no-such-page",
+    ];
     for path in others.into_iter().chain(searches) {
         assert_accessible(&browser, &demo.pages, path).await;
     }
+    assert_handing_in_is_accessible(&browser, &demo.pages).await;
     assert!(demo.interrupt().await.success());
 }
 
@@ -63,6 +75,26 @@ async fn assert_accessible(browser: &Browser, address: &str, path: &str) {
         assert!(violations.is_empty(), "{path} at {width} px: {violations:#?}");
         assert_eq!(browser.overflow().await, 0, "{path} scrolls sideways at {width} px");
     }
+}
+
+/// The form with a fault, and the preview: pages that only a form leads to. It works without JavaScript; here it is on.
+async fn assert_handing_in_is_accessible(browser: &Browser, address: &str) {
+    browser.client.goto(&format!("http://{address}/submit")).await.unwrap();
+    for (words, arrived) in
+        [("", ".nhsuk-error-summary"), ("Ann: The lift is broken, call 07700 900123.", "input[name=token]")]
+    {
+        browser.client.find(Locator::Id("text")).await.unwrap().send_keys(words).await.unwrap();
+        browser.client.find(Locator::Css("main form button")).await.unwrap().click().await.unwrap();
+        browser.client.wait().at_most(PATIENCE).for_element(Locator::Css(arrived)).await.unwrap();
+        for width in WIDTHS {
+            browser.set_width(width).await;
+            let violations = browser.violations().await;
+            assert!(violations.is_empty(), "{arrived} at {width} px: {violations:#?}");
+            assert_eq!(browser.overflow().await, 0, "{arrived} scrolls sideways at {width} px");
+        }
+    }
+    let shown = browser.client.find(Locator::Css(".d-post")).await.unwrap().text().await.unwrap();
+    assert!(shown.contains("The lift is broken, call [phone]."), "{shown}");
 }
 
 /// Waits until every post that the demonstration's site has served is indexed, and trends have been counted over them.

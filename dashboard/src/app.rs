@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{delete, get, post};
 use axum::{Router, http::Uri};
 use index::trends::{Issue, TrendList};
 use jiff::{SignedDuration, Timestamp};
@@ -15,9 +15,10 @@ use crate::cache::Cache;
 use crate::config::Audience;
 use crate::error::AppError;
 use crate::pages::home::HomeData;
+use crate::same_origin::FormToken;
 use crate::serve::Parts;
 use crate::uncollected::Uncollected;
-use crate::{api, assets, download, feeds, measure, pages};
+use crate::{api, assets, download, feeds, measure, pages, push};
 
 /// How long the home page's counts are good for: a burst of readers costs one reading of the index.
 const HOME_MAX_AGE: SignedDuration = SignedDuration::from_secs(1);
@@ -28,6 +29,8 @@ pub struct App {
     pub parts: Parts,
     /// The home page's counts by filter.
     pub home: Cache<HomeData>,
+    /// What forms that change something must carry.
+    pub form_token: FormToken,
 }
 
 impl App {
@@ -63,7 +66,7 @@ impl App {
 /// Every page, download and answer of the API.
 pub fn router(parts: Parts) -> Router {
     measure::describe();
-    let app = Arc::new(App { parts, home: Cache::new(HOME_MAX_AGE) });
+    let app = Arc::new(App { parts, home: Cache::new(HOME_MAX_AGE), form_token: FormToken::new() });
     let pages = Router::new()
         .route("/", get(pages::home::page))
         .route("/issues", get(pages::issues::page))
@@ -93,8 +96,21 @@ pub fn router(parts: Parts) -> Router {
         .route("/api/v1/search", get(api::search))
         .route("/api/v1/sources", get(api::sources))
         .route("/api/v1/counts", get(api::counts_by));
+    let entrances = Router::new()
+        .route("/submit", get(pages::submit::page))
+        .route(
+            "/submit/preview",
+            post(pages::submit::preview).layer(DefaultBodyLimit::max(pages::submit::MAX_BODY_BYTES)),
+        )
+        .route("/submit/accept", post(pages::submit::accept))
+        .route("/api/posts", post(push::receive))
+        .route("/api/posts/{id}", delete(push::delete))
+        .route("/api/v1/posts", post(push::receive))
+        .route("/api/v1/posts/{id}", delete(push::delete))
+        .layer(DefaultBodyLimit::max(push::MAX_BODY_BYTES));
     Router::new()
         .merge(pages)
+        .merge(entrances)
         .merge(downloads)
         .merge(answers)
         .route("/assets/images/{name}", get(assets::image))

@@ -35,6 +35,9 @@ pub enum AppError {
     /// The public may not see this.
     #[error("posts are shown word for word to signed-in staff only")]
     StaffOnly,
+    /// A form was not sent from a page of ours.
+    #[error("this form did not come from its own page: open the page again and send it from there")]
+    NotFromHere,
     /// What was asked cannot be understood.
     #[error("{0}")]
     BadRequest(String),
@@ -52,7 +55,7 @@ impl AppError {
         match self {
             Self::NoPage | Self::NoIssue | Self::NoPost => StatusCode::NOT_FOUND,
             Self::ExpiredIssue { .. } => StatusCode::GONE,
-            Self::StaffOnly => StatusCode::FORBIDDEN,
+            Self::StaffOnly | Self::NotFromHere => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotYet | Self::TooSlow(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -67,6 +70,7 @@ impl AppError {
             Self::ExpiredIssue { .. } => "expired_issue",
             Self::NotYet => "not_yet",
             Self::StaffOnly => "staff_only",
+            Self::NotFromHere => "not_from_here",
             Self::BadRequest(_) => "bad_request",
             Self::TooSlow(_) => "too_slow",
             Self::Store(_) => "store_failed",

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Audience;
+use crate::doors::{Receiver, Submissions};
 use crate::labels::Labels;
 
 /// How long answers under way may take once the program is asked to stop.
@@ -32,6 +33,10 @@ pub struct Parts {
     pub health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
     /// Names for people.
     pub labels: Labels,
+    /// Takes in documents that people hand in; `None` in a process that only shows pages.
+    pub submissions: Option<Arc<dyn Submissions>>,
+    /// Takes in posts that other systems send; `None` in a process that only shows pages.
+    pub receiver: Option<Arc<dyn Receiver>>,
     /// Whether the conversation is real.
     pub notice: Notice,
     /// Who reads the pages.

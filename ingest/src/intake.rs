@@ -51,6 +51,11 @@ impl Intake {
         Self { bus, scrub }
     }
 
+    /// Redacts one post, as it would be on its way to the bus.
+    pub fn scrub(&self, post: &mut Post) {
+        (self.scrub)(post);
+    }
+
     /// Redacts and encodes `changes`, off the async threads.
     pub async fn prepare(&self, changes: Vec<Change<Post>>) -> Pending {
         if changes.is_empty() {

@@ -16,7 +16,9 @@ pub mod health;
 pub mod import;
 pub mod intake;
 pub mod opml;
+pub mod push;
 pub mod sources;
+pub mod submission;
 
 mod charset;
 mod clock;
@@ -39,6 +41,8 @@ pub use fetch::FetchConfig;
 pub use health::HealthBoard;
 pub use import::{Given, ImportError, ImportOptions, ImportSummary, Imported, import_files, read_file};
 pub use intake::{Intake, Pending, Scrub};
+pub use push::{Push, PushConfig, PushError};
 pub use runner::{IngestError, Probe, Settings, probe, run};
 pub use secret::{Secret, SecretRef};
 pub use sources::{IngestConfig, SourceConfig, SourceKind};
+pub use submission::{Preview, Submission, SubmissionError, Submissions};

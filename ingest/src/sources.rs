@@ -15,6 +15,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 use crate::alarm::AlarmConfig;
 pub use crate::collectors::SourceKind;
 use crate::fetch::FetchConfig;
+use crate::push::PushConfig;
 
 /// The part of `config/discovery.toml` that concerns collection.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,11 +27,18 @@ pub struct IngestConfig {
     pub fetch: FetchConfig,
     /// Who is told when a source needs somebody.
     pub alarm: AlarmConfig,
+    /// Who may send posts to `/api/v1/posts`.
+    pub push: Vec<PushConfig>,
 }
 
 impl Default for IngestConfig {
     fn default() -> Self {
-        Self { sources: PathBuf::from("sources.toml"), fetch: FetchConfig::default(), alarm: AlarmConfig::default() }
+        Self {
+            sources: PathBuf::from("sources.toml"),
+            fetch: FetchConfig::default(),
+            alarm: AlarmConfig::default(),
+            push: Vec::new(),
+        }
     }
 }
 

@@ -85,6 +85,14 @@ fn words(error: &AppError) -> (&'static str, Vec<String>, Option<String>) {
             ]),
             None,
         ),
+        AppError::NotFromHere => (
+            "This form cannot be taken",
+            said(&[
+                "It did not come from its own page, or the page was open while Discovery was started again.",
+                "Open the page again and send the form from there. Nothing was kept.",
+            ]),
+            None,
+        ),
         AppError::BadRequest(message) => ("This address cannot be read", vec![sentence(message)], None),
         AppError::TooSlow(message) => ("This took too long", vec![sentence(message)], None),
         AppError::Store(_) => (

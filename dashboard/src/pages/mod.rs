@@ -9,6 +9,7 @@ pub mod post;
 pub mod quotes;
 pub mod search;
 pub mod sources;
+pub mod submit;
 pub mod texts;
 pub mod tiles;
 pub mod who;

@@ -25,6 +25,8 @@ struct SourcesPage {
     /// Each state with its number of sources.
     states: Vec<(&'static str, &'static str, usize)>,
     problems: Vec<SourceRow>,
+    /// Whether the reader may hand in documents.
+    takes_submissions: bool,
     working: Vec<SourceRow>,
 }
 
@@ -100,6 +102,7 @@ pub async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, AppError>
     render(&SourcesPage {
         chrome: Chrome::new(&app, Section::Sources, title),
         states,
+        takes_submissions: app.audience() == Audience::Staff && app.parts.submissions.is_some(),
         problems: problems.into_iter().map(|source| row(&app, source)).collect(),
         working: working.into_iter().map(|source| row(&app, source)).collect(),
     })

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests state their assumptions by unwrapping them, as tests do")]
 
+mod doors;
 mod downloads;
 mod home;
 mod issues;
@@ -10,4 +11,5 @@ mod made_up;
 mod public;
 mod search;
 mod security;
+mod submit;
 mod world;

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use crate::doors;
 use crate::made_up::{health, labels, now, posts, trend_list};
 
 /// The site over the world, and what can be done to it.
@@ -126,6 +127,8 @@ pub fn parts(
         analytics: Arc::new(Failing { inner: index.analytics(), failing: Arc::clone(&failing) }),
         trends: receiver,
         health: Arc::new(health),
+        submissions: Some(Arc::new(doors::Submissions)),
+        receiver: Some(Arc::new(doors::Receiver)),
         labels: labels(),
         notice: Notice::Fictional,
         audience,

@@ -4,16 +4,22 @@
 pub const MAX_FILE_BYTES: u64 = 25 << 20;
 
 /// One file holds at most so many contributions, with all the files in it.
-pub(super) const MAX_CONTRIBUTIONS: usize = 20_000;
+pub(super) const MAX_CONTRIBUTIONS: usize = 50_000;
 
 /// A longer line is no transcript.
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
 
 /// A table has at most so many rows ...
-pub(super) const MAX_ROWS: usize = 20_000;
+pub(super) const MAX_ROWS: usize = 50_000;
 
-/// ... and so many columns.
+/// ... so many columns ...
 pub(super) const MAX_COLUMNS: usize = 200;
+
+/// ... and so many cells.
+pub(super) const MAX_CELLS: usize = 2_000_000;
+
+/// JSON takes many times its size in memory.
+pub(super) const MAX_JSON_BYTES: usize = 10 << 20;
 
 /// An archive holds at most so many files, with the files of archives in it.
 const MAX_MEMBERS: usize = 200;

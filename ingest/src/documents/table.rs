@@ -1,7 +1,7 @@
 //! Tables: forms that were typed in, exports of surveys. Each row is one or several contributions.
 
 use super::columns::{Columns, Role, named, told};
-use super::limits::{MAX_COLUMNS, MAX_ROWS};
+use super::limits::{MAX_CELLS, MAX_COLUMNS, MAX_LINE_BYTES, MAX_ROWS};
 use super::when::moment;
 use super::{Contribution, Own};
 
@@ -23,14 +23,22 @@ impl Table {
     /// A table from rows of which the first that is not empty is the header.
     pub(super) fn from_rows(rows: impl IntoIterator<Item = Result<Vec<String>, String>>) -> Result<Self, String> {
         let mut table = Self::default();
+        let mut cells = 0;
         for row in rows {
             let row = row?;
             let is_empty = row.iter().all(|cell| cell.trim().is_empty());
             if row.len() > MAX_COLUMNS {
                 return Err(format!("has more than {MAX_COLUMNS} columns: keep those that are needed"));
             }
-            if table.rows.len() >= MAX_ROWS {
-                return Err(format!("has more than {MAX_ROWS} rows: split it"));
+            cells += row.len();
+            if table.rows.len() >= MAX_ROWS || cells > MAX_CELLS {
+                return Err(format!("has more than {MAX_ROWS} rows, or {MAX_CELLS} cells: split it"));
+            }
+            if row.iter().any(|cell| cell.len() > MAX_LINE_BYTES) {
+                return Err(format!(
+                    "has a cell of more than {} KiB: perhaps a quotation mark is not closed",
+                    MAX_LINE_BYTES >> 10
+                ));
             }
             if is_empty {
                 continue;

@@ -6,10 +6,13 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::super::limits::{MAX_COLUMNS, MAX_ROWS};
+use super::super::limits::{MAX_CELLS, MAX_COLUMNS, MAX_JSON_BYTES, MAX_ROWS};
 use super::super::table::Table;
 
 pub(in super::super) fn parse(text: &str) -> Result<Table, String> {
+    if text.len() > MAX_JSON_BYTES {
+        return Err(format!("is larger than {} MiB: split it, or save it as CSV", MAX_JSON_BYTES >> 20));
+    }
     let text = text.trim();
     // A list, or one object that holds one, ends where the text ends; of lines only the first does.
     let whole: Result<Rows, _> = serde_json::from_str(text);
@@ -45,6 +48,7 @@ fn explain(error: &serde_json::Error) -> String {
 
 fn table(rows: Vec<Row>) -> Result<Table, String> {
     let mut table = Table::default();
+    let mut all = 0;
     let mut places: HashMap<String, usize> = HashMap::new();
     for Row(fields) in rows {
         let mut cells = vec![String::new(); table.header.len()];
@@ -60,6 +64,10 @@ fn table(rows: Vec<Row>) -> Result<Table, String> {
                 cells.resize(place + 1, String::new());
             }
             cells[place] = value;
+        }
+        all += cells.len();
+        if all > MAX_CELLS {
+            return Err(format!("has more than {MAX_CELLS} cells: split it"));
         }
         table.rows.push(cells);
     }

@@ -74,10 +74,11 @@ fn damage() {
 fn size() {
     assert_snapshot!(error("a.txt", "x".repeat(20 << 20)), @"has a line of more than 256 KiB, which no transcript has: check how it was saved");
     assert_snapshot!(error("a.vtt", format!("WEBVTT\n\n00:01.000 --> 00:02.000\n{}", "<".repeat(20 << 20))), @"has a line of more than 256 KiB, which no transcript has: check how it was saved");
-    assert_snapshot!(error("a.txt", "Ann: Hello.\n\n".repeat(MAX_CONTRIBUTIONS + 1)), @"holds more than 20000 contributions: split it");
-    assert_snapshot!(error("a.csv", "text\n".to_owned() + &"x\n".repeat(20_001)), @"has more than 20000 rows: split it");
+    assert_snapshot!(error("a.txt", "Ann: Hello.\n\n".repeat(MAX_CONTRIBUTIONS + 1)), @"holds more than 50000 contributions: split it");
+    assert_snapshot!(error("a.csv", "text\n".to_owned() + &"x\n".repeat(50_001)), @"has more than 50000 rows, or 2000000 cells: split it");
+    assert_snapshot!(error("a.csv", "text\n\"".to_owned() + &"x\n".repeat(200_000)), @"has a cell of more than 256 KiB: perhaps a quotation mark is not closed");
     assert_snapshot!(error("a.csv", "x,".repeat(300)), @"has more than 200 columns: keep those that are needed");
-    assert_snapshot!(error("a.json", format!("[{}{{}}]", "{\"text\":\"x\"},".repeat(20_000))), @"has more than 20000 rows: split it");
+    assert_snapshot!(error("a.json", format!("[{}{{}}]", "{\"text\":\"x\"},".repeat(50_000))), @"has more than 50000 rows: split it");
     // Tags that are never closed are not searched for again and again.
     let lines = format!("WEBVTT\n\n00:01.000 --> 00:02.000\n{}", ("<".repeat(200 << 10) + "\n").repeat(40));
     assert!(transcript("a.vtt", lines).is_err());

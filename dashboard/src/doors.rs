@@ -1,0 +1,108 @@
+//! The two narrow doors by which something comes in through this crate: documents that people hand in, and posts that
+//! other systems send. What becomes of them is not known here; the root package hands both doors in.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// Takes in documents, after people have seen what would be taken in.
+#[async_trait]
+pub trait Submissions: Send + Sync {
+    /// Reads a document, and keeps it until somebody agrees.
+    ///
+    /// # Errors
+    /// [`Refusal::Unreadable`].
+    async fn preview(&self, upload: Upload) -> Result<Preview, Refusal>;
+
+    /// Takes in what was previewed, and says how many posts it was.
+    ///
+    /// # Errors
+    /// [`Refusal::Expired`] or [`Refusal::Unavailable`].
+    async fn accept(&self, token: &str) -> Result<u64, Refusal>;
+}
+
+/// What somebody hands in. Empty answers are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The file's name.
+    pub file_name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// What is said of the meeting: field of the form, and answer.
+    pub meeting: Vec<(&'static str, String)>,
+    /// Which columns mean what: field of the form, meaning, and name of the column.
+    pub columns: Vec<(&'static str, &'static str, String)>,
+}
+
+/// What would be taken in.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// What to agree with.
+    pub token: String,
+    /// How many posts there are.
+    pub posts: u64,
+    /// How many distinct people said them, as far as the file tells.
+    pub voices: u64,
+    /// How many people were in the room, where that is known.
+    pub people: Option<u32>,
+    /// When the first and the last was said (UTC).
+    pub times: Option<(Timestamp, Timestamp)>,
+    /// The first of them, redacted.
+    pub shown: Vec<Shown>,
+    /// What was taken out of the texts, and how often.
+    pub redacted: Vec<(String, u64)>,
+    /// What was left out or guessed, in plain words.
+    pub warnings: Vec<String>,
+}
+
+/// One contribution of a preview.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// When it was said (UTC).
+    pub at: Timestamp,
+    /// Its meeting or question.
+    pub title: Option<String>,
+    /// Where it was said.
+    pub place: Option<String>,
+    /// Whether somebody is named as its author. Who it is, is not kept.
+    pub is_named: bool,
+    /// What was said, redacted.
+    pub text: String,
+}
+
+/// Why something is not taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It cannot be read: the field of the form where the fault is, and plain words.
+    Unreadable {
+        /// The field.
+        field: &'static str,
+        /// A sentence.
+        message: String,
+    },
+    /// Nothing waits under this token, or no longer.
+    Expired,
+    /// It cannot be kept now.
+    Unavailable,
+}
+
+/// Takes in posts that other systems send.
+#[async_trait]
+pub trait Receiver: Send + Sync {
+    /// Takes in the posts in `body`.
+    async fn receive(&self, token: Option<&str>, idempotency_key: Option<&str>, body: &[u8]) -> Received;
+
+    /// Deletes the post that the sender calls `native`.
+    async fn delete(&self, token: Option<&str>, native: &str) -> Received;
+}
+
+/// What a sender is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Received {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Value,
+    /// When it may try again, in seconds.
+    pub retry_after_s: Option<u32>,
+}
