@@ -49,6 +49,8 @@ impl PushConfig {
             error: None,
             posts_total: 0,
             posts_by_day: vec![0; DAYS],
+            gaps: Vec::new(),
+            token: None,
         }
     }
 }

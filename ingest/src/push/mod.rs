@@ -165,7 +165,7 @@ impl Push {
         };
         let id = PostId::new(&sender.config.source, native);
         match self.append(vec![Change::Delete(id)]).await {
-            Ok(_) => Answer { status: 202, body: json!({ "deleted": native }), retry_after_s: None },
+            Ok(()) => Answer { status: 202, body: json!({ "deleted": native }), retry_after_s: None },
             Err(refused) => refused,
         }
     }
@@ -272,7 +272,7 @@ impl Forget<'_> {
         if answer.status < 500
             && let Some(id) = self.id.take()
         {
-            self.push.lock_remembered().settle(id, answer);
+            self.push.lock_remembered().settle(&id, answer);
         }
     }
 }

@@ -61,8 +61,8 @@ impl Remembered {
     }
 
     /// Remembers the answer.
-    pub(super) fn settle(&mut self, id: Id, answer: &Answer) {
-        if let Some(entry) = self.0.get_mut(&id) {
+    pub(super) fn settle(&mut self, id: &Id, answer: &Answer) {
+        if let Some(entry) = self.0.get_mut(id) {
             entry.answer = Some(answer.clone());
         }
     }
@@ -99,7 +99,7 @@ mod tests {
         let (one, two) = (blake3::hash(b"1"), blake3::hash(b"2"));
         assert_eq!(known.begin(id(0), one, start), Seen::New);
         assert_eq!(known.begin(id(0), one, start), Seen::UnderWay);
-        known.settle(id(0), &answer);
+        known.settle(&id(0), &answer);
         assert_eq!(known.begin(id(0), one, start), Seen::Answered(answer));
         assert_eq!(known.begin(id(0), two, start), Seen::Other);
         assert_eq!(known.begin((1, "0".to_owned()), two, start), Seen::New, "another sender's key");
