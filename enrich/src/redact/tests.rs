@@ -207,6 +207,13 @@ fn details_in_a_row_are_all_replaced() {
     }
 }
 
+#[test]
+fn a_long_row_of_addresses_is_looked_at_once() {
+    // The square of its length would be a hundred thousand million steps.
+    let text = "www.".repeat(1 << 18);
+    assert!(matches!(Redactor::new().redact(&text), Cow::Borrowed(_)));
+}
+
 proptest! {
     #[test]
     fn redacting_twice_changes_nothing_more(text in pieces()) {
