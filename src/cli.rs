@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::source::Source;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
@@ -61,6 +63,9 @@ pub enum Command {
     Import(Import),
     /// Search the posts
     Search(Search),
+    /// List the sources, try them, and add to them
+    #[command(subcommand)]
+    Source(Source),
     /// Check the configuration, the sources and the index; name file, line and fix
     Check(Check),
     /// Show or retry the records that a stage could not process

@@ -53,6 +53,7 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Serve(run) => run::serve_only(global, &run).await,
         Command::Import(import) => commands::import::execute(global, &import).await,
         Command::Search(search) => commands::search::execute(global, &search).await,
+        Command::Source(source) => commands::source::execute(global, &source).await,
         Command::Check(check) => commands::check::execute(global, &check).await,
         Command::Deadletter(deadletter) => commands::deadletter::execute(global, &deadletter).await,
         Command::Bench(Bench::Pipeline(bench)) => commands::bench::execute(global, &bench).await,

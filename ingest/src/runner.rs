@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bus::{Change, IdKey};
+use bus::IdKey;
 use jiff::Timestamp;
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -11,7 +11,6 @@ use tracing::{Instrument, error, info, info_span};
 
 use crate::alarm::{self, AlarmConfig};
 use crate::clock::Clock;
-use crate::collector::{CollectError, Cursor};
 use crate::collectors::Context;
 use crate::fetch::{FetchConfig, Gateway, GatewayError};
 use crate::health::HealthBoard;
@@ -107,35 +106,6 @@ pub async fn run(
     Ok(())
 }
 
-/// What one trial collection of a source found, for `discovery check`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Probe {
-    /// Posts that it would deliver now.
-    pub posts: usize,
-    /// When the newest of them was said.
-    pub newest: Option<Timestamp>,
-    /// A fault of a part of the source, in plain words.
-    pub notice: Option<String>,
-}
-
-/// Collects `source` once from the beginning, and keeps nothing of it.
-///
-/// # Errors
-/// [`CollectError`], in plain words.
-pub async fn probe(source: &SourceConfig, gateway: &Gateway, id_key: &IdKey) -> Result<Probe, CollectError> {
-    let context = Context::new(source.clone(), gateway.clone(), id_key.clone());
-    let batch = source.kind.collector(context).collect(&Cursor::default()).await?;
-    let times: Vec<Timestamp> = batch
-        .changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::Upsert(post) => Some(post.created_at),
-            Change::Delete(_) | Change::EraseAuthor(_) | Change::Gap(_) => None,
-        })
-        .collect();
-    Ok(Probe { posts: times.len(), newest: times.into_iter().max(), notice: batch.notice })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -210,13 +180,5 @@ mod tests {
         let settings = settings(dir.path(), &server, Vec::new());
         let error = run(settings, intake, HealthBoard::default(), CancellationToken::new()).await.unwrap_err();
         assert!(error.to_string().contains("/state: "), "{error}");
-    }
-
-    #[tokio::test]
-    async fn a_probe_tells_what_would_come() {
-        let server = Server::start(|_, _| ok("application/feed+json", FEED)).await;
-        let source = feed_source("good", server.url("/feed").as_str());
-        let probe = probe(&source, &server.gateway(), &IdKey::new([7; 32])).await.unwrap();
-        assert_eq!(probe.posts, 1);
     }
 }

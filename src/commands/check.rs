@@ -7,12 +7,11 @@ use bus::config_file::ConfigError;
 use enrich::Chain;
 use index::{Index, IndexError};
 use ingest::SourceConfig;
-use ingest::fetch::Gateway;
 use serde::Serialize;
-use tokio::task::JoinSet;
 
 use crate::author_key;
 use crate::cli::{Check, Global};
+use crate::commands::source;
 use crate::config::{Config, FILE, expect_dir};
 use crate::failure::InPart;
 
@@ -86,27 +85,16 @@ fn index_finding(config: &Config) -> Finding {
     }
 }
 
-/// Tries every source once, all at the same time; the gateway keeps the pauses between requests to one host.
+/// Tries every source once.
 async fn source_findings(config: &Config, sources: Vec<SourceConfig>) -> Vec<Finding> {
-    let gateway = match Gateway::new(&config.ingest.fetch) {
-        Ok(gateway) => gateway,
+    let trials = match source::test::try_all(config, sources).await {
+        Ok(trials) => trials,
         Err(error) => return vec![Finding { what: "[ingest.fetch]".to_owned(), ok: false, found: error.to_string() }],
     };
-    let mut probes = JoinSet::new();
-    for source in sources {
-        let gateway = gateway.clone();
-        // A trial keeps nothing, so that its pseudonyms need no secret.
-        probes.spawn(async move {
-            let what = format!("source {}", source.id);
-            match ingest::probe(&source, &gateway, &author_key::of_made_up_people()).await {
-                Ok(probe) => Finding { what, ok: true, found: format!("{} posts can be collected now", probe.posts) },
-                Err(error) => Finding { what, ok: false, found: format!("{}: {error}", source.name) },
-            }
-        });
-    }
-    let mut findings = probes.join_all().await;
-    findings.sort_by(|a, b| (a.ok, &a.what).cmp(&(b.ok, &b.what)));
-    findings
+    trials
+        .into_iter()
+        .map(|trial| Finding { what: format!("source {}", trial.id), ok: trial.is_ok(), found: trial.to_string() })
+        .collect()
 }
 
 fn print(findings: &[Finding], json: bool) -> Result<()> {

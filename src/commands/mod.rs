@@ -9,3 +9,4 @@ pub mod eval;
 pub mod import;
 pub mod search;
 pub mod train;
+pub mod source;

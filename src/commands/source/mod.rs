@@ -1,0 +1,28 @@
+//! `discovery source`: the sources are listed, tried, and added to.
+
+mod list;
+pub mod test;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::cli::Global;
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Source {
+    /// List the sources, and how each was doing when it was last collected
+    List(list::List),
+    /// Collect from a source once, say what would come, and keep nothing
+    Test(test::Test),
+}
+
+/// Does what `command` says.
+///
+/// # Errors
+/// When the configuration is wrong, or what was asked for could not be done; the message says what to do next.
+pub async fn execute(global: &Global, command: &Source) -> Result<()> {
+    match command {
+        Source::List(list) => list::execute(global, list),
+        Source::Test(test) => test::execute(global, test).await,
+    }
+}
