@@ -38,9 +38,11 @@ impl Fetched {
     }
 }
 
-/// A successful answer.
+/// A successful answer, or a refusal that the caller wants to read.
 #[derive(Debug)]
 pub struct Answer {
+    /// The HTTP status: 2xx, unless the request let others pass.
+    pub status: u16,
     /// Where it came from, after redirects.
     pub url: Url,
     /// The body, unpacked.

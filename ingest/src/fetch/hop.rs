@@ -109,7 +109,7 @@ impl Gateway {
                 redirect(response.headers(), url, host).map(Hop::Redirect)
             }
             StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS => Ok(Hop::Answer(response)),
-            _ if status.is_success() => Ok(Hop::Answer(response)),
+            _ if status.is_success() || request.passing.contains(&status.as_u16()) => Ok(Hop::Answer(response)),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if authorized => {
                 let place = request.authorization.as_ref().and_then(Authorization::place).map(str::to_owned);
                 Err(FetchError::Unauthorized { host: host.to_owned(), status: status.as_u16(), place })

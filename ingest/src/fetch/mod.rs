@@ -195,6 +195,7 @@ impl Gateway {
         let opened = self.open(&self.shared.client, request, &packing).await?;
         let (url, host, now) = (opened.url, opened.host, Timestamp::now());
         let headers = opened.response.headers().clone();
+        let status = opened.response.status().as_u16();
         if opened.response.status() == StatusCode::NOT_MODIFIED {
             return Ok(Fetched::NotModified { fresh_for: headers::fresh_for(&headers, now) });
         }
@@ -202,6 +203,7 @@ impl Gateway {
             .await
             .map_err(|_| FetchError::TimedOut { host, after: self.shared.limits.total })??;
         Ok(Fetched::Modified(Box::new(Answer {
+            status,
             url,
             body,
             validators: Validators::of(&headers),

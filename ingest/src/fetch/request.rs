@@ -24,6 +24,7 @@ pub struct Request {
     /// By whose leave we ask; `None` for what is public.
     pub authorization: Option<Authorization>,
     pub(super) payload: Option<Payload>,
+    pub(super) passing: &'static [u16],
 }
 
 /// By whose leave a request is made. It goes only to the origin of the request: a redirect to another one loses it. It
@@ -53,7 +54,7 @@ pub(super) struct Payload {
 impl Request {
     /// A GET of `url`, unconditional and without authorization.
     pub fn get(url: Url, accept: &'static str) -> Self {
-        Self { url, accept, validators: Validators::default(), authorization: None, payload: None }
+        Self { url, accept, validators: Validators::default(), authorization: None, payload: None, passing: &[] }
     }
 
     /// A POST of form `fields`, in their order. It is never sent on by a redirect, since a form often holds a secret.
@@ -83,6 +84,14 @@ impl Request {
     #[must_use]
     pub fn authorization(mut self, authorization: Authorization) -> Self {
         self.authorization = Some(authorization);
+        self
+    }
+
+    /// The same request; an answer with one of these statuses of refusal is passed on to the caller, who can read the
+    /// reason in it, rather than made an error. See [`Answer::status`](super::Answer::status).
+    #[must_use]
+    pub fn passing(mut self, statuses: &'static [u16]) -> Self {
+        self.passing = statuses;
         self
     }
 
