@@ -1,11 +1,17 @@
 //! The collectors, one folder a kind of source. Each goes from the wire's own structure through an adapter to posts.
 
 pub mod bluesky;
+pub mod discourse;
 pub mod feed;
 pub mod kind;
+pub mod lemmy;
+mod listing;
 pub mod mastodon;
+pub mod reddit;
 mod seen;
 pub mod transcripts;
+pub mod x;
+pub mod youtube;
 
 use std::path::Path;
 use std::time::Duration;
@@ -84,6 +90,16 @@ kinds! {
     Feed(feed::FeedConfig),
     /// Hashtags on a Mastodon server.
     Mastodon(mastodon::MastodonConfig),
+    /// Subreddits.
+    Reddit(reddit::RedditConfig),
+    /// Comments under videos.
+    YouTube(youtube::YouTubeConfig),
+    /// A Discourse forum.
+    Discourse(discourse::DiscourseConfig),
+    /// A search on X.
+    X(x::XConfig),
+    /// Communities on a Lemmy server.
+    Lemmy(lemmy::LemmyConfig),
     /// A folder into which transcripts of meetings are put.
     Transcripts(transcripts::TranscriptsConfig),
 }

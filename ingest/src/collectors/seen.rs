@@ -52,6 +52,15 @@ impl Seen {
     }
 }
 
+impl Seen {
+    /// Forgets the post `id`, which is gone, so that it is new if it comes back. Says whether it was remembered.
+    pub(super) fn forget(&mut self, id: PostId) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(known, _)| *known != id);
+        self.0.len() < before
+    }
+}
+
 /// A hash of everything of a post that its source can change. The time is left out: many feeds change it at each fetch.
 fn content_hash(post: &Post) -> u64 {
     let mut hasher = blake3::Hasher::new();
@@ -77,6 +86,15 @@ mod tests {
         let mut edited = post("b");
         edited.text.push_str(", corrected");
         assert_eq!(seen.keep_new(vec![post("a"), edited.clone()]), [edited]);
+    }
+
+    #[test]
+    fn what_was_forgotten_is_new_again() {
+        let mut seen = Seen::default();
+        seen.keep_new(vec![post("a"), post("b")]);
+        assert!(seen.forget(post("a").id));
+        assert!(!seen.forget(post("a").id));
+        assert_eq!(seen.keep_new(vec![post("a"), post("b")]), [post("a")]);
     }
 
     #[test]

@@ -44,3 +44,16 @@ pub(crate) fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     }
     Ok(Some(every))
 }
+
+/// The public address of a whole site: its path ends with a slash, so that others can be joined to it.
+pub(crate) fn site<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let mut url = url(deserializer)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(D::Error::custom("write the address of the site itself, without what follows ? or #"));
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}

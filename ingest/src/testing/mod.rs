@@ -114,3 +114,36 @@ pub(crate) fn feed_source(id: &str, url: &str) -> SourceConfig {
 pub(crate) fn context(source: SourceConfig) -> Context {
     Context::new(source, Gateway::new(&FetchConfig::default()).unwrap(), IdKey::new([7; 32]))
 }
+
+/// A secret that lies in a file, which is there as long as the directory.
+pub(crate) fn secret_file(text: &str) -> (tempfile::TempDir, crate::secret::SecretRef) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("secret");
+    std::fs::write(&path, text).unwrap();
+    let reference = toml::from_str(&format!("file = {path:?}")).unwrap();
+    (dir, reference)
+}
+
+/// The posts and the ids of the deletions among `changes`.
+pub(crate) fn sorted_out(changes: Vec<Change<Post>>) -> (Vec<Post>, Vec<PostId>) {
+    let (mut posts, mut deleted) = (Vec::new(), Vec::new());
+    for change in changes {
+        match change {
+            Change::Upsert(post) => posts.push(post),
+            Change::Delete(id) => deleted.push(id),
+            Change::EraseAuthor(_) | Change::Gap(_) => panic!("{change:?}"),
+        }
+    }
+    (posts, deleted)
+}
+
+/// The value of `key` in the query of `uri`.
+pub(crate) fn query(uri: &axum::http::Uri, key: &str) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.into_owned().find(|(name, _)| name == key).map(|(_, value)| value)
+}
+
+/// `time` ago, as sources write it.
+pub(crate) fn ago(time: std::time::Duration) -> Timestamp {
+    Timestamp::now() - time
+}
