@@ -52,15 +52,6 @@ impl Seen {
     }
 }
 
-impl Seen {
-    /// Forgets the post `id`, which is gone, so that it is new if it comes back. Says whether it was remembered.
-    pub(super) fn forget(&mut self, id: PostId) -> bool {
-        let before = self.0.len();
-        self.0.retain(|(known, _)| *known != id);
-        self.0.len() < before
-    }
-}
-
 /// A hash of everything of a post that its source can change. The time is left out: many feeds change it at each fetch.
 fn content_hash(post: &Post) -> u64 {
     let mut hasher = blake3::Hasher::new();

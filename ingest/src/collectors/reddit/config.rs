@@ -128,6 +128,10 @@ impl Kind for RedditConfig {
         format!("{} {}{search}", self.hosts.www, subreddits.join(" "))
     }
 
+    fn secret(&self) -> Option<&SecretRef> {
+        self.client.as_ref().map(|client| &client.secret)
+    }
+
     fn collector(&self, context: Context) -> Box<dyn Collector> {
         match &self.client {
             Some(client) => {

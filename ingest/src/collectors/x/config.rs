@@ -68,6 +68,10 @@ impl Kind for XConfig {
         format!("{} {}", self.api.0, self.query)
     }
 
+    fn secret(&self) -> Option<&SecretRef> {
+        Some(&self.token)
+    }
+
     fn collector(&self, context: Context) -> Box<dyn Collector> {
         let listing = XListing::new(self.clone(), context.clone());
         Box::new(Follower::new(listing, context, self.backfill))

@@ -85,6 +85,10 @@ impl Kind for YouTubeConfig {
         videos.chain(channels).collect::<Vec<_>>().join(" ")
     }
 
+    fn secret(&self) -> Option<&SecretRef> {
+        Some(&self.key)
+    }
+
     fn collector(&self, context: Context) -> Box<dyn Collector> {
         let listing = YouTubeListing::new(self.clone(), context.clone());
         Box::new(Follower::new(listing, context, self.backfill))
