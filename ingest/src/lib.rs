@@ -13,6 +13,7 @@ pub mod collectors;
 pub mod documents;
 pub mod fetch;
 pub mod health;
+pub mod identify;
 pub mod import;
 pub mod intake;
 pub mod opml;
