@@ -8,5 +8,5 @@ pub mod demo;
 pub mod eval;
 pub mod import;
 pub mod search;
-pub mod train;
 pub mod source;
+pub mod train;
