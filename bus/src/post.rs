@@ -113,8 +113,11 @@ impl Enriched {
 pub struct Sentiment {
     /// The most probable of the three.
     pub label: SentimentLabel,
-    /// From -1 (as negative as can be) to 1.
+    /// From -1 (as negative as can be) to 1: the probability of positive less that of negative.
     pub score: f32,
+    /// How probable the label is, from 0 to 1; nought in records from before it was known.
+    #[serde(default)]
+    pub probability: f32,
 }
 
 /// Three kinds of feeling; what was not scored has no [`Sentiment`] at all.
@@ -155,6 +158,9 @@ pub struct TopicTag {
     pub topic: String,
     /// How sure: 0 to 1.
     pub confidence: f32,
+    /// How the parts of the post that are about it feel, where they could be told ("parking: negative, staff: positive").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentiment: Option<SentimentLabel>,
 }
 
 /// One place that a post is about.

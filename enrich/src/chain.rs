@@ -8,6 +8,7 @@ use bus::Enriched;
 use bus::config_file::ConfigError;
 
 use crate::Enricher;
+use crate::aspects::AspectEnricher;
 use crate::language::LanguageEnricher;
 use crate::places::{PlaceEnricher, RegionInfo};
 use crate::redact::Redactor;
@@ -27,15 +28,18 @@ impl Chain {
     /// # Errors
     /// [`ConfigError`], naming the file and the line.
     pub fn load(config_dir: &Path) -> Result<Self, ConfigError> {
-        let topics = Arc::new(Topics::load(&config_dir.join("topics.toml"))?);
+        let topics = Arc::new(Topics::load_with_heads(config_dir)?);
+        let sentiment = Arc::new(SentimentEnricher::load(config_dir)?);
         let places = PlaceEnricher::load(&config_dir.join("places"))?;
         let regions = places.regions().to_vec();
-        // Redaction comes first, so that no tag can hold what it removes; sentiment needs the language.
+        // Redaction comes first, so that no tag can hold what it removes; sentiment needs the language,
+        // and aspects need sentiment and subjects.
         let enrichers: Vec<Arc<dyn Enricher>> = vec![
             Arc::new(Redactor::new()),
             Arc::new(LanguageEnricher::load(&config_dir.join("models"))?),
-            Arc::new(SentimentEnricher::load(&config_dir.join("lexicon"))?),
+            Arc::clone(&sentiment) as Arc<dyn Enricher>,
             Arc::clone(&topics) as Arc<dyn Enricher>,
+            Arc::new(AspectEnricher::new(Arc::clone(&topics), sentiment)),
             Arc::new(places),
         ];
         Ok(Self { enrichers, topics, regions })

@@ -5,9 +5,12 @@
 //! chain, and collection applies it as well, so that nothing personal reaches the bus.
 
 mod artefact;
+mod aspects;
 mod chain;
 mod config;
+pub mod eval;
 pub mod language;
+pub mod model;
 mod places;
 pub mod redact;
 mod sentiment;
@@ -16,6 +19,7 @@ mod stage;
 mod testing;
 mod text;
 mod topics;
+pub mod train;
 mod work;
 
 use bus::Enriched;
@@ -25,7 +29,7 @@ pub use config::EnrichConfig;
 pub use places::RegionInfo;
 pub use redact::Redactor;
 pub use stage::{GROUP, run};
-pub use topics::{Topic, Topics};
+pub use topics::{Explanation, Reason, Topic, Topics};
 
 /// Adds one kind of tag to posts.
 ///

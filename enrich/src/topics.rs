@@ -1,6 +1,10 @@
-//! What a post is about: phrases of `config/topics.toml`, found in one pass.
+//! What a post is about: phrases of `config/topics.toml`, found in one pass, and for the subjects that have labelled
+//! examples, heads learned from them.
 
-use std::collections::HashSet;
+mod explain;
+mod learned;
+
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -11,7 +15,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::Enricher;
+use crate::model::features::hash;
 use crate::text::{ends_word, starts_word, tagged_part};
+pub use explain::{Explanation, Reason};
+use learned::Learned;
+pub(crate) use learned::features as learned_features;
 
 /// One subject that posts are tagged with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +40,10 @@ pub struct Topics {
     automaton: AhoCorasick,
     /// What the patterns mean, in their order.
     phrases: Vec<Phrase>,
+    /// The names under which labelled data knows the subjects, reduced to their letters and digits.
+    names: HashMap<String, usize>,
+    /// The heads of the subjects that have labelled examples.
+    learned: Option<Learned>,
 }
 
 /// How much one phrase of several words tells, and one word alone. Confidence is the probability that at least one of
@@ -52,6 +64,21 @@ impl Topics {
         let file: TopicsFile = config_file::parse(path, &text)?;
         validate(&file.topic).map_err(|fault| fault.into_error(path, &text))?;
         Ok(Self::new(file.topic))
+    }
+
+    /// The same, with the heads in `models/` of `config_dir`.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the file and the line.
+    pub fn load_with_heads(config_dir: &Path) -> Result<Self, ConfigError> {
+        let topics = Self::load(&config_dir.join("topics.toml"))?;
+        let learned = Learned::load(&config_dir.join("models"), &topics)?;
+        Ok(Self { learned: Some(learned), ..topics })
+    }
+
+    /// The place in the file of the subject that labelled data calls `name`: its slug, its name, or one of `also`.
+    pub(crate) fn place_of(&self, name: &str) -> Option<usize> {
+        self.names.get(&letters(name)).copied()
     }
 
     /// All subjects, in the order of the file.
@@ -84,7 +111,7 @@ impl Topics {
                 let weight = if plain.contains([' ', '-']) { PHRASE_WEIGHT } else { WORD_WEIGHT };
                 for spelling in with_curly_apostrophe(plain) {
                     spellings.push(spelling);
-                    phrases.push(Phrase { topic, open, excludes, weight });
+                    phrases.push(Phrase { topic, spelling: phrase.get_ref().clone(), open, excludes, weight });
                 }
             }
         }
@@ -92,27 +119,71 @@ impl Topics {
             .ascii_case_insensitive(true)
             .build(&spellings)
             .expect("a file of phrases is far smaller than an automaton may be");
-        Self { all: rows.into_iter().map(Row::into_topic).collect(), automaton, phrases }
+        let mut names = HashMap::new();
+        for (topic, row) in rows.iter().enumerate() {
+            let own = [row.slug.get_ref(), &row.name];
+            names.extend(own.into_iter().chain(&row.also).map(|name| (letters(name), topic)));
+        }
+        let all = rows.into_iter().map(Row::into_topic).collect();
+        Self { all, automaton, phrases, names, learned: None }
     }
 
-    fn tags(&self, post: &Post) -> Vec<TopicTag> {
-        let mut found = Vec::new();
+    /// The subjects of a post, surest first. The heads are asked only of texts in English, the language of the examples.
+    fn tags(&self, post: &Post, english: bool) -> Vec<TopicTag> {
+        let mut judged = Vec::new();
         for text in [post.title.as_deref(), Some(post.text.as_str())].into_iter().flatten() {
-            self.find(tagged_part(text), &mut found);
+            self.judge(tagged_part(text), english, &mut judged);
         }
-        // The same phrase said twice does not make a post more about its subject.
-        found.sort_unstable();
-        found.dedup();
-        let mut tags: Vec<TopicTag> = found
+        judged.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let mut tags: Vec<TopicTag> = Vec::new();
+        for (topic, confidence) in judged {
+            let slug = &self.all[topic].slug;
+            if !tags.iter().any(|tag| tag.topic == *slug) {
+                tags.push(TopicTag { topic: slug.clone(), confidence, sentiment: None });
+            }
+        }
+        tags.truncate(MAX_TOPICS);
+        tags
+    }
+
+    /// Adds (subject, confidence) for every subject of `text`.
+    pub(crate) fn judge(&self, text: &str, english: bool, judged: &mut Vec<(usize, f32)>) {
+        let seeds = self.seeds(text);
+        let by_seeds: Vec<(usize, f32)> = seeds
             .chunk_by(|a, b| a.0 == b.0)
             .map(|phrases| {
                 let doubt: f32 = phrases.iter().map(|&(_, phrase)| 1.0 - self.phrases[phrase].weight).product();
-                TopicTag { topic: self.all[phrases[0].0].slug.clone(), confidence: 1.0 - doubt }
+                (phrases[0].0, 1.0 - doubt)
             })
             .collect();
-        tags.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        tags.truncate(MAX_TOPICS);
-        tags
+        match &self.learned {
+            Some(learned) if english => learned.judge(text, &by_seeds, judged),
+            _ => judged.extend(by_seeds),
+        }
+    }
+
+    /// The places of the subjects of an English text.
+    pub(crate) fn subjects_of(&self, text: &str) -> Vec<usize> {
+        let mut judged = Vec::new();
+        self.judge(tagged_part(text), true, &mut judged);
+        judged.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        judged.into_iter().map(|(place, _)| place).take(MAX_TOPICS).collect()
+    }
+
+    /// (subject, phrase) for every seed in `text`, each once, in order.
+    fn seeds(&self, text: &str) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        self.find(text, &mut found);
+        // The same phrase said twice does not make a post more about its subject.
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// What a head sees of the subjects that have a seed in the text.
+    pub(crate) fn marks(&self, text: &str) -> Vec<u64> {
+        let seeds = self.seeds(text);
+        seeds.chunk_by(|a, b| a.0 == b.0).map(|seeds| hash(self.all[seeds[0].0].slug.as_bytes())).collect()
     }
 
     /// Adds (topic, phrase) for every seed in `text` that is not inside an exclusion of its topic.
@@ -147,7 +218,8 @@ impl Enricher for Topics {
 
     fn enrich(&self, batch: &mut [Enriched]) {
         for item in batch {
-            item.topics = self.tags(&item.post);
+            let english = item.language.as_deref() == Some("en");
+            item.topics = self.tags(&item.post, english);
         }
     }
 }
@@ -155,6 +227,8 @@ impl Enricher for Topics {
 /// What a pattern of the automaton means.
 struct Phrase {
     topic: usize,
+    /// As the file has it.
+    spelling: String,
     /// Whether longer words that begin like it count too.
     open: bool,
     /// Whether it hides seeds rather than being one.
@@ -183,6 +257,9 @@ struct Row {
     /// Only people give it: it has no seeds.
     #[serde(default)]
     by_hand: bool,
+    /// Other names under which labelled data knows it.
+    #[serde(default)]
+    also: Vec<String>,
 }
 
 impl Row {
@@ -247,6 +324,11 @@ fn validate_phrase(phrase: &Spanned<String>) -> Result<(), Fault> {
         return Err(Fault::new(phrase, format!("`{text}`: a * can stand only at the end")));
     }
     Ok(())
+}
+
+/// A name's letters and digits in lower case: files differ in what stands between them.
+fn letters(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// The phrase, and the same as it is typed on a telephone.

@@ -91,14 +91,17 @@ impl PostBuilder {
     /// The topics.
     #[must_use]
     pub fn topics(mut self, topics: &[&str]) -> Self {
-        self.0.topics = topics.iter().map(|&topic| TopicTag { topic: topic.to_owned(), confidence: 0.8 }).collect();
+        self.0.topics = topics
+            .iter()
+            .map(|&topic| TopicTag { topic: topic.to_owned(), confidence: 0.8, sentiment: None })
+            .collect();
         self
     }
 
     /// The feeling.
     #[must_use]
     pub fn feeling(mut self, label: SentimentLabel) -> Self {
-        self.0.sentiment = Some(Sentiment { label, score: 0.5 });
+        self.0.sentiment = Some(Sentiment { label, score: 0.5, probability: 0.7 });
         self
     }
 

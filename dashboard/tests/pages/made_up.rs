@@ -166,14 +166,14 @@ fn post(number: i64, created_at: Timestamp) -> Enriched {
     Enriched {
         post,
         language: Some(if said == 9 { "cy" } else { "en" }.to_owned()),
-        sentiment: (said != 9).then_some(Sentiment { label: feeling, score: 0.4 }),
+        sentiment: (said != 9).then_some(Sentiment { label: feeling, score: 0.4, probability: 0.7 }),
         topics: [topic].into_iter().filter(|topic| !topic.is_empty()).map(tag).collect(),
         places: [region].into_iter().filter(|region| !region.is_empty()).map(place).collect(),
     }
 }
 
 fn tag(topic: &str) -> TopicTag {
-    TopicTag { topic: topic.to_owned(), confidence: 0.9 }
+    TopicTag { topic: topic.to_owned(), confidence: 0.9, sentiment: None }
 }
 
 fn source_of(channel: Channel) -> &'static str {

@@ -1,5 +1,7 @@
-//! How a post feels: a lexicon, and the rules of VADER for what stands around its words.
+//! How a post feels: heads learned from posts and from comments of patients, over n-grams and a lexicon with the rules
+//! of VADER for what stands around its words.
 
+mod features;
 mod lexicon;
 mod rules;
 mod tokens;
@@ -11,56 +13,94 @@ use bus::config_file::ConfigError;
 use bus::{Enriched, Post, Sentiment, SentimentLabel};
 
 use crate::Enricher;
+use crate::model::features::{Features, unescape};
+use crate::model::file::Model;
+use crate::model::heads::softmax;
 use crate::text::tagged_part;
 use lexicon::Lexicon;
 
-/// Scores from here on are positive, and up to here negative. Measured on English tweets and on comments of NHS
-/// patients, where both kinds of text lose least: people praise more readily than VADER's raters did.
-const POSITIVE: f32 = 0.3;
-const NEGATIVE: f32 = -0.1;
+/// Longer texts are scored sentence by sentence, in bytes: the heads were learned from posts, not from speeches.
+const LONG: usize = 800;
 
-/// Longer texts are scored sentence by sentence, in bytes: the rules were made for a post, not for a speech.
-const LONG: usize = 300;
+/// Shorter sentences are scored with the next one, in bytes: "No." says little alone.
+const SHORT: usize = 40;
 
-/// Tags the sentiment of English posts; other languages are not scored, since nothing was measured for them.
-pub(crate) struct SentimentEnricher {
+/// Reads texts as the heads of sentiment see them.
+pub(crate) struct Reader {
     lexicon: Lexicon,
 }
 
-impl SentimentEnricher {
+impl Reader {
     /// Reads the lexicon in `dir`.
     pub(crate) fn load(dir: &Path) -> Result<Self, ConfigError> {
         Ok(Self { lexicon: Lexicon::load(dir)? })
     }
 
-    fn sentiment(&self, post: &Post) -> Sentiment {
-        let text = match &post.title {
-            Some(title) => Cow::Owned(format!("{title}. {}", post.text)),
-            None => Cow::Borrowed(post.text.as_str()),
-        };
-        let score = self.score(tagged_part(&text));
-        let label = match score {
-            score if score >= POSITIVE => SentimentLabel::Positive,
-            score if score <= NEGATIVE => SentimentLabel::Negative,
-            _ => SentimentLabel::Neutral,
-        };
-        Sentiment { label, score }
+    /// The features of a text as it was written.
+    pub(crate) fn features(&self, text: &str) -> Features {
+        features::of(&self.lexicon, &straight(&unescape(text)))
+    }
+}
+
+/// Tags the sentiment of English posts; other languages are not scored, since nothing was measured for them.
+pub(crate) struct SentimentEnricher {
+    reader: Reader,
+    model: Model,
+}
+
+impl SentimentEnricher {
+    /// Reads `lexicon/` and the model in `models/` of `config_dir`.
+    pub(crate) fn load(config_dir: &Path) -> Result<Self, ConfigError> {
+        let reader = Reader::load(&config_dir.join("lexicon"))?;
+        let model = Model::load(&config_dir.join("models"), "sentiment", features::NUMBERS)?;
+        Ok(Self { reader, model })
     }
 
-    /// From -1 to 1.
-    fn score(&self, text: &str) -> f32 {
-        let text = straight(text);
+    fn sentiment(&self, post: &Post) -> Sentiment {
+        match &post.title {
+            Some(title) => self.sentiment_of(&format!("{title}\n{}", post.text)),
+            None => self.sentiment_of(&post.text),
+        }
+    }
+
+    /// The sentiment of a text that is known to be English.
+    pub(crate) fn sentiment_of(&self, text: &str) -> Sentiment {
+        let shares = self.probabilities(tagged_part(text));
+        let most = (0..shares.len()).max_by(|a, b| shares[*a].total_cmp(&shares[*b]));
+        let label = most.map_or(SentimentLabel::Neutral, |most| SentimentLabel::ALL[most]);
+        Sentiment { label, score: shares[2] - shares[0], probability: shares.iter().copied().fold(0.0, f32::max) }
+    }
+
+    /// How probable negative, neutral and positive are for a text that is known to be English.
+    pub(crate) fn shares_of(&self, text: &str) -> [f32; 3] {
+        self.probabilities(tagged_part(text))
+    }
+
+    /// How probable negative, neutral and positive are.
+    fn probabilities(&self, text: &str) -> [f32; 3] {
         if text.len() <= LONG {
-            return rules::score(&self.lexicon, &text);
+            return self.probabilities_of_sentence(text);
         }
-        let (mut sum, mut feeling) = (0.0_f32, 0_u16);
-        for sentence in sentences(&text) {
-            let score = rules::score(&self.lexicon, sentence);
-            sum += score;
-            feeling += u16::from(score != 0.0);
+        let mut sums = [0.0_f32; 3];
+        for sentence in sentences(text) {
+            let shares = self.probabilities_of_sentence(sentence);
+            // Sentences that only report water down those that feel a little, not as much as they are many.
+            let weight = 1.05 - shares[1];
+            sums.iter_mut().zip(shares).for_each(|(sum, share)| *sum += weight * share);
         }
-        // Sentences that only report do not water down those that feel.
-        if feeling == 0 { 0.0 } else { sum / f32::from(feeling) }
+        let all: f32 = sums.iter().sum();
+        if all == 0.0 { [0.0, 1.0, 0.0] } else { sums.map(|sum| sum / all) }
+    }
+
+    fn probabilities_of_sentence(&self, sentence: &str) -> [f32; 3] {
+        // Where nothing can be seen there is nothing to be unsure about.
+        if !sentence.contains(|c: char| !c.is_whitespace() && !is_invisible(c)) {
+            return [0.0, 1.0, 0.0];
+        }
+        let scores = self.model.heads.scores(&self.reader.features(sentence));
+        let sharpened: Vec<f32> = scores.iter().map(|score| score * self.model.sharpness).collect();
+        let shares = softmax(&sharpened);
+        [shares[0], shares[1], shares[2]]
     }
 }
 
@@ -81,9 +121,21 @@ fn straight(text: &str) -> Cow<'_, str> {
     if text.contains('\u{2019}') { Cow::Owned(text.replace('\u{2019}', "'")) } else { Cow::Borrowed(text) }
 }
 
-/// The sentences of a text, cut after a full stop, a mark or at the end of a line.
+/// Joiners and marks of direction, which show nothing by themselves.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fe0f}')
+}
+
+/// The sentences of a text, cut after a full stop, a mark or at the end of a line, short ones with those after them.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(['.', '!', '?', '\n']).filter(|sentence| sentence.contains(char::is_alphabetic))
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let cut = rest.char_indices().find(|(at, c)| *at >= SHORT && matches!(c, '.' | '!' | '?' | '\n'));
+        let end = cut.map_or(rest.len(), |(at, c)| at + c.len_utf8());
+        let (sentence, after) = rest.split_at(end);
+        rest = after;
+        (!sentence.is_empty()).then_some(sentence)
+    })
 }
 
 #[cfg(test)]

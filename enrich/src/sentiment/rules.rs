@@ -20,16 +20,38 @@ const FADING: [f32; 3] = [1.0, 0.95, 0.9];
 /// Approximates the greatest sum that is to be expected (alpha).
 const ALPHA: f32 = 15.0;
 
-/// How `text` feels, from -1 to 1 (VADER's compound score).
-pub(super) fn score(lexicon: &Lexicon, text: &str) -> f32 {
+/// How the words of a text feel, one by one and together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Feelings {
+    /// VADER's compound score, from -1 to 1.
+    pub(super) compound: f32,
+    /// The sums of the valences above and below nought.
+    pub(super) pleasant: f32,
+    pub(super) unpleasant: f32,
+    /// The highest and the lowest valence, nought where there is none.
+    pub(super) highest: f32,
+    pub(super) lowest: f32,
+    /// The valences of the first and of the last word that has one.
+    pub(super) first: f32,
+    pub(super) last: f32,
+    /// How many words there are, how many negate, and how many are shouted.
+    pub(super) words: f32,
+    pub(super) negations: f32,
+    pub(super) shouted: f32,
+}
+
+/// How `text` feels, in detail.
+pub(super) fn feelings(lexicon: &Lexicon, text: &str) -> Feelings {
     let lower = text.to_ascii_lowercase();
     let mut tokens = join_phrases(lexicon, &lower, &tokens::of(lexicon, text, &lower));
     silence_no(&lower, &mut tokens);
     let shouting = tokens.iter().any(|token| token.shouted) && tokens.iter().any(|token| !token.shouted);
+    let mut found = Feelings { words: tokens.len() as f32, ..Feelings::default() };
     let mut sum = 0.0;
     let but = tokens.iter().rposition(|token| &lower[token.at.clone()] == "but");
-    for index in 0..tokens.len() {
+    for (index, token) in tokens.iter().enumerate() {
         let valence = valence(&lower, &tokens, index, shouting);
+        found.add(token, valence);
         // What comes after "but" is what is meant.
         sum += match but {
             Some(but) if index < but => valence * 0.5,
@@ -37,11 +59,29 @@ pub(super) fn score(lexicon: &Lexicon, text: &str) -> f32 {
             _ => valence,
         };
     }
-    if sum == 0.0 {
-        return 0.0;
+    if sum != 0.0 {
+        let sum = sum + emphasis(text).copysign(sum);
+        found.compound = sum / (sum * sum + ALPHA).sqrt();
     }
-    let sum = sum + emphasis(text).copysign(sum);
-    sum / (sum * sum + ALPHA).sqrt()
+    found
+}
+
+impl Feelings {
+    fn add(&mut self, token: &Token, valence: f32) {
+        self.negations += f32::from(u8::from(token.word.negates));
+        self.shouted += f32::from(u8::from(token.shouted));
+        if valence == 0.0 {
+            return;
+        }
+        self.pleasant += valence.max(0.0);
+        self.unpleasant -= valence.min(0.0);
+        self.highest = self.highest.max(valence);
+        self.lowest = self.lowest.min(valence);
+        self.last = valence;
+        if self.first == 0.0 {
+            self.first = valence;
+        }
+    }
 }
 
 /// Makes one token of every phrase of the lexicon.

@@ -1,0 +1,63 @@
+//! `discovery eval topics`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use super::{Counts, Report};
+use crate::topics::Topics;
+use crate::train::EvalError;
+use crate::train::labelled::{self, Fields};
+
+/// Tags every text of a labelled file as if it were English, with the subjects and the heads in `config_dir`.
+///
+/// Only subjects that at least `least` rows have count, and only labels that `topics.toml` knows.
+///
+/// # Errors
+/// When the file or the configuration cannot be used.
+pub fn topics(path: &Path, fields: &Fields, config_dir: &Path, least: usize) -> Result<Report, EvalError> {
+    let topics = Topics::load_with_heads(config_dir)?;
+    let labelled = labelled::subjects(path, fields, |name| topics.place_of(name).is_some())?;
+    let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut wanted: Vec<Vec<usize>> = Vec::new();
+    for (_, names) in &labelled.rows {
+        let mut places = Vec::new();
+        for name in names {
+            match topics.place_of(name) {
+                Some(place) => places.push(place),
+                None => *unknown.entry(name).or_default() += 1,
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        wanted.push(places);
+    }
+    let start = Instant::now();
+    let given: Vec<Vec<usize>> = labelled.rows.iter().map(|(text, _)| topics.subjects_of(text)).collect();
+    let time = start.elapsed();
+    let mut rows_of = vec![0_usize; topics.all().len()];
+    wanted.iter().flatten().for_each(|place| rows_of[*place] += 1);
+    let counted: Vec<usize> = (0..rows_of.len()).filter(|place| rows_of[*place] >= least.max(1)).collect();
+    let mut counts = vec![Counts::default(); counted.len()];
+    let mut exact = 0_usize;
+    for (wanted, given) in wanted.iter().zip(&given) {
+        let has = |list: &[usize], place: &usize| list.contains(place);
+        for (place, counts) in counted.iter().zip(&mut counts) {
+            counts.add(has(wanted, place), has(given, place));
+        }
+        exact += usize::from(counted.iter().all(|place| has(wanted, place) == has(given, place)));
+    }
+    let names = counted.iter().map(|place| topics.all()[*place].slug.clone());
+    let mut report = Report::of(&names.zip(counts).collect::<Vec<_>>());
+    report.rows = labelled.rows.len();
+    report.accuracy = exact as f64 / report.rows.max(1) as f64;
+    report.took(time);
+    report.left_out = labelled.left_out;
+    report.taken = labelled.taken.clone();
+    report.remarks.push(format!("Subjects that fewer than {least} rows have are left out; --least says how many."));
+    if !unknown.is_empty() {
+        let list: Vec<String> = unknown.iter().map(|(name, count)| format!("{name} ({count})")).collect();
+        report.remarks.push(format!("Labels that topics.toml does not know, left out: {}", list.join("; ")));
+    }
+    Ok(report)
+}

@@ -1,0 +1,290 @@
+//! The files of a learned model: a binary with its weights, and beside it the card that says what it is.
+//!
+//! The binary is `DSCMODL1`, the length of a header (32 bits, little endian), the header as JSON, the dense weights
+//! (32-bit floats, little endian) and the table of hashed weights (one byte each). It is loaded only if its SHA-256 is
+//! the one on the card.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bus::config_file::{self, ConfigError};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::heads::Heads;
+
+const MAGIC: &[u8; 8] = b"DSCMODL1";
+
+/// No model may be larger, in bytes.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What is known of a model, as kept beside it in `NAME.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// The file with the weights, in the same directory.
+    pub file: String,
+    /// The SHA-256 of that file, in hexadecimal.
+    pub sha256: String,
+    /// What it is.
+    pub about: String,
+    /// Under which terms it may be used.
+    pub licence: String,
+    /// The command that makes it again, bit for bit, from the same files.
+    pub command: String,
+    /// What the person who trained it wants said of it.
+    #[serde(default)]
+    pub note: String,
+    /// The files that it was trained on.
+    pub trained_on: Vec<TrainedOn>,
+    /// What was measured on texts that the measured model had not seen.
+    pub figures: Figures,
+}
+
+/// One file of examples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainedOn {
+    /// Its name, without its directory.
+    pub file: String,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// How many of its rows were taken.
+    pub rows: usize,
+    /// Which field was taken as the label, and how it was read.
+    pub labels: String,
+}
+
+/// What was measured, as text lines and a table of reliability.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// How it was measured.
+    pub method: String,
+    /// One line for each file: rows, accuracy, macro recall, F1.
+    pub results: Vec<String>,
+    /// Where the model claims a probability in a range: how many rows, what it claims on average, how often it is right.
+    pub reliability: Vec<Reliability>,
+}
+
+/// One row of a table of reliability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reliability {
+    /// The range of probabilities, as "0.5-0.6".
+    pub claimed: String,
+    /// How many rows of the evaluation fall into it.
+    pub rows: usize,
+    /// The mean probability that was claimed.
+    pub mean_claimed: f64,
+    /// How often it was right.
+    pub right: f64,
+}
+
+/// Everything of a model but its tables.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Header {
+    /// "sentiment" or "topics".
+    pub(crate) kind: String,
+    pub(crate) labels: Vec<String>,
+    pub(crate) bits: u32,
+    pub(crate) scale: f32,
+    pub(crate) dense: usize,
+    /// What scores are multiplied by so that probabilities can be believed.
+    pub(crate) sharpness: f32,
+    /// From which probability on a label is given; empty where the most probable one is.
+    pub(crate) thresholds: Vec<f32>,
+}
+
+/// A model as it is used.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Model {
+    pub(crate) labels: Vec<String>,
+    pub(crate) heads: Heads,
+    pub(crate) sharpness: f32,
+    pub(crate) thresholds: Vec<f32>,
+}
+
+impl Model {
+    /// Loads the model that the card `dir/NAME.toml` describes, if it is one of this kind with numbers of this count.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the file and what to do.
+    pub(crate) fn load(dir: &Path, kind: &str, numbers: usize) -> Result<Self, ConfigError> {
+        let card_path = dir.join(format!("{kind}.toml"));
+        let card_text = config_file::read_text(&card_path).map_err(|error| with_advice(error, kind))?;
+        let card: Card = config_file::parse(&card_path, &card_text)?;
+        let refuse = |message: String| ConfigError::at(&card_path, &card_text, "sha256", message + &advice(kind));
+        if card.file.contains(['/', '\\']) {
+            return Err(refuse(format!("`{}` must be the name of a file beside the card", card.file)));
+        }
+        let path = dir.join(&card.file);
+        let bytes =
+            read_bounded(&path).map_err(|reason| refuse(format!("{} cannot be read: {reason}", path.display())))?;
+        let found = hex(&bytes);
+        if !found.eq_ignore_ascii_case(&card.sha256) {
+            return Err(refuse(format!(
+                "{} is not the file that this card describes: its SHA-256 is {found}, the card says {}",
+                path.display(),
+                card.sha256
+            )));
+        }
+        let model = Self::from_bytes(&bytes, kind)
+            .map_err(|reason| refuse(format!("{} is not a model of this program: {reason}", path.display())))?;
+        if model.heads.dense_len() != numbers {
+            return Err(refuse(format!("{} was made by another version of this program", path.display())));
+        }
+        Ok(model)
+    }
+
+    /// Writes `dir/KIND.bin` and its card.
+    pub(crate) fn save(&self, dir: &Path, kind: &str, card: Card) -> io::Result<PathBuf> {
+        let bytes = self.to_bytes(kind)?;
+        let card = Card { file: format!("{kind}.bin"), sha256: hex(&bytes), ..card };
+        let text = toml::to_string_pretty(&card).map_err(io::Error::other)?;
+        fs::create_dir_all(dir)?;
+        fs::write(dir.join(&card.file), bytes)?;
+        let path = dir.join(format!("{kind}.toml"));
+        fs::write(&path, text)?;
+        Ok(path)
+    }
+
+    fn to_bytes(&self, kind: &str) -> io::Result<Vec<u8>> {
+        let header = serde_json::to_vec(&Header {
+            kind: kind.to_owned(),
+            labels: self.labels.clone(),
+            bits: self.heads.bits,
+            scale: self.heads.scale,
+            dense: self.heads.dense.len(),
+            sharpness: self.sharpness,
+            thresholds: self.thresholds.clone(),
+        })?;
+        let length = u32::try_from(header.len()).map_err(io::Error::other)?;
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(header);
+        bytes.extend(self.heads.dense.iter().flat_map(|weight| weight.to_le_bytes()));
+        bytes.extend(self.heads.table.iter().map(|step| step.cast_unsigned()));
+        Ok(bytes)
+    }
+
+    fn from_bytes(bytes: &[u8], kind: &str) -> Result<Self, String> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin like one")?;
+        let (length, rest) = rest.split_first_chunk::<4>().ok_or("it ends early")?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|error| error.to_string())?;
+        let (header, rest) = rest.split_at_checked(length).ok_or("it ends early")?;
+        let header: Header = serde_json::from_slice(header).map_err(|error| error.to_string())?;
+        if header.kind != kind {
+            return Err(format!("it is a model of {}", header.kind));
+        }
+        let labels = header.labels.len();
+        if labels == 0 || !(1..=24).contains(&header.bits) || header.dense % labels != 0 || header.dense < labels {
+            return Err("its header contradicts itself".to_owned());
+        }
+        let (dense, table) =
+            header.dense.checked_mul(4).and_then(|at| rest.split_at_checked(at)).ok_or("it ends early")?;
+        if table.len() != labels << header.bits {
+            return Err("its table has another size than its header says".to_owned());
+        }
+        if !header.thresholds.is_empty() && header.thresholds.len() != labels {
+            return Err("it has not one threshold a label".to_owned());
+        }
+        let dense = dense.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
+        let table = table.iter().map(|byte| byte.cast_signed()).collect();
+        Ok(Self {
+            heads: Heads { bits: header.bits, labels, table, scale: header.scale, dense },
+            labels: header.labels,
+            sharpness: header.sharpness,
+            thresholds: header.thresholds,
+        })
+    }
+}
+
+/// The SHA-256 of `bytes` in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let length = fs::metadata(path)?.len();
+    if length > MAX_BYTES {
+        return Err(io::Error::other(format!("it has {length} bytes, more than a model may have ({MAX_BYTES})")));
+    }
+    fs::read(path)
+}
+
+fn advice(kind: &str) -> String {
+    format!("; restore {kind}.bin and {kind}.toml from the release, or make both again with `discovery train {kind}`")
+}
+
+fn with_advice(error: ConfigError, kind: &str) -> ConfigError {
+    match error {
+        ConfigError::Unreadable { path, reason } => {
+            ConfigError::Unreadable { path, reason: io::Error::new(reason.kind(), format!("{reason}{}", advice(kind))) }
+        }
+        other @ ConfigError::Invalid { .. } => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model() -> Model {
+        let heads = Heads { bits: 1, labels: 2, table: vec![1, -2, 3, -128], scale: 0.5, dense: vec![0.25, -1.0] };
+        Model { labels: vec!["a".to_owned(), "b".to_owned()], heads, sharpness: 0.75, thresholds: vec![0.5, 0.25] }
+    }
+
+    fn card() -> Card {
+        Card {
+            file: String::new(),
+            sha256: String::new(),
+            about: "A test".to_owned(),
+            licence: "MIT".to_owned(),
+            command: "none".to_owned(),
+            note: String::new(),
+            trained_on: Vec::new(),
+            figures: Figures::default(),
+        }
+    }
+
+    fn load_error(dir: &Path) -> String {
+        let error = Model::load(dir, "topics", 0).unwrap_err().to_string();
+        error.replace(&format!("{}/", dir.display()), "")
+    }
+
+    #[test]
+    fn a_model_is_loaded_as_it_was_saved() {
+        let dir = tempfile::tempdir().unwrap();
+        model().save(dir.path(), "topics", card()).unwrap();
+        assert_eq!(Model::load(dir.path(), "topics", 0).unwrap(), model());
+    }
+
+    #[test]
+    fn a_wrong_or_missing_file_is_named_with_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = load_error(dir.path());
+        assert!(missing.starts_with("topics.toml: cannot be read: "), "{missing}");
+        assert!(missing.ends_with("or make both again with `discovery train topics`"), "{missing}");
+
+        model().save(dir.path(), "topics", card()).unwrap();
+        let bin = dir.path().join("topics.bin");
+        let mut bytes = fs::read(&bin).unwrap();
+        *bytes.last_mut().unwrap() = 7;
+        fs::write(&bin, &bytes).unwrap();
+        let tampered = load_error(dir.path());
+        assert!(
+            tampered.starts_with("topics.toml:2: topics.bin is not the file that this card describes"),
+            "{tampered}"
+        );
+        fs::remove_file(&bin).unwrap();
+        assert!(load_error(dir.path()).starts_with("topics.toml:2: topics.bin cannot be read"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_model_are_refused() {
+        let good = model().to_bytes("topics").unwrap();
+        assert_eq!(Model::from_bytes(&good, "topics").unwrap(), model());
+        assert!(Model::from_bytes(&good, "sentiment").unwrap_err().contains("a model of topics"));
+        for end in 0..good.len() {
+            assert!(Model::from_bytes(&good[..end], "topics").is_err(), "cut at {end}");
+        }
+    }
+}

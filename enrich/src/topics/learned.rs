@@ -1,0 +1,111 @@
+//! Subjects by heads that were learned from labelled examples.
+
+use std::path::Path;
+
+use bus::config_file::ConfigError;
+
+use super::Topics;
+use crate::model::features::{Features, hash, unescape};
+use crate::model::file::Model;
+use crate::model::heads::sigmoid;
+
+/// Where a seed says that a text is about a subject, the head may doubt it down to this share of its threshold.
+const BENEFIT_OF_DOUBT: f32 = 0.25;
+
+/// Longer texts are judged in parts, in bytes: the heads were learned from comments, not from speeches.
+const LONG: usize = 1_000;
+
+/// Heads for some of the subjects.
+pub(crate) struct Learned {
+    model: Model,
+    /// The subject of each head, where the file still has it.
+    subjects: Vec<Option<usize>>,
+    /// What the features call the subjects of the file.
+    marks: Vec<u64>,
+}
+
+impl Learned {
+    /// Reads the model in `dir`.
+    pub(super) fn load(dir: &Path, topics: &Topics) -> Result<Self, ConfigError> {
+        let model = Model::load(dir, "topics", 0)?;
+        Ok(Self::new(model, topics))
+    }
+
+    pub(crate) fn new(model: Model, topics: &Topics) -> Self {
+        let place = |slug: &String| topics.all().iter().position(|topic| topic.slug == *slug);
+        let subjects = model.labels.iter().map(place).collect();
+        let marks = topics.all().iter().map(|topic| hash(topic.slug.as_bytes())).collect();
+        Self { model, subjects, marks }
+    }
+
+    /// Adds (subject, confidence) for every subject of `text`; `by_seeds` is what its phrases say.
+    pub(super) fn judge(&self, text: &str, by_seeds: &[(usize, f32)], judged: &mut Vec<(usize, f32)>) {
+        let mut probabilities = vec![0.0_f32; self.subjects.len()];
+        for part in parts(text) {
+            // A subject that the whole text names counts in each part: a seed weighs the same however long the text is.
+            let found = self.probabilities(part, by_seeds.iter().map(|(subject, _)| self.marks[*subject]));
+            probabilities.iter_mut().zip(found).for_each(|(most, found)| *most = most.max(found));
+        }
+        let mut has_head = vec![false; self.marks.len()];
+        for ((subject, probability), threshold) in self.subjects.iter().zip(probabilities).zip(&self.model.thresholds) {
+            let Some(subject) = *subject else { continue };
+            has_head[subject] = true;
+            let seeds = by_seeds.iter().find(|(other, _)| *other == subject).map(|(_, confidence)| *confidence);
+            if probability >= *threshold {
+                judged.push((subject, seeds.unwrap_or(0.0).max(probability)));
+            } else if let Some(confidence) = seeds.filter(|_| probability >= threshold * BENEFIT_OF_DOUBT) {
+                judged.push((subject, confidence.min(0.5)));
+            }
+        }
+        judged.extend(by_seeds.iter().filter(|(subject, _)| !has_head[*subject]));
+    }
+
+    fn probabilities(&self, text: &str, marks: impl Iterator<Item = u64>) -> Vec<f32> {
+        let scores = self.model.heads.scores(&features(text, marks));
+        scores.into_iter().map(|score| sigmoid(score * self.model.sharpness)).collect()
+    }
+
+    /// The head of a subject, its probability for `text`, and its threshold.
+    pub(super) fn probability(&self, text: &str, by_seeds: &[(usize, f32)], subject: usize) -> Option<(f32, f32)> {
+        let head = self.subjects.iter().position(|other| *other == Some(subject))?;
+        let marks = by_seeds.iter().map(|(subject, _)| self.marks[*subject]);
+        Some((self.probabilities(text, marks)[head], self.model.thresholds[head]))
+    }
+
+    /// What a word of its own adds to the score of a subject's head, in a text of one word.
+    pub(super) fn weight(&self, word: &str, subject: usize) -> Option<f32> {
+        let head = self.subjects.iter().position(|other| *other == Some(subject))?;
+        let features = features(word, std::iter::empty());
+        let with = self.model.heads.scores(&features)[head];
+        let without = self.model.heads.scores(&Features::default())[head];
+        Some(with - without)
+    }
+}
+
+/// What the heads see of a text, and of the subjects whose seeds are in it.
+pub(crate) fn features(text: &str, marks: impl Iterator<Item = u64>) -> Features {
+    let mut features = Features::of(&unescape(text));
+    // Twice, since a phrase tells more than any pair of words.
+    marks.for_each(|mark| (0..2).for_each(|_| features.mark(mark)));
+    features
+}
+
+/// The text in parts of bounded length, cut at white space where there is any.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    let mut first = true;
+    std::iter::from_fn(move || {
+        if rest.is_empty() && !first {
+            return None;
+        }
+        first = false;
+        if rest.len() <= LONG {
+            return Some(std::mem::take(&mut rest));
+        }
+        let most = crate::text::beginning(rest, LONG);
+        let end = most.rfind(char::is_whitespace).filter(|end| *end > 0).unwrap_or(most.len());
+        let (part, after) = rest.split_at(end);
+        rest = after;
+        Some(part)
+    })
+}
