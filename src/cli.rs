@@ -83,6 +83,9 @@ pub enum Command {
     /// Take the text out of a PDF: the confined process that reads PDFs for the others
     #[command(name = ingest::documents::pdf::COMMAND, hide = true)]
     PdfText,
+    /// See which subjects a text gets, and why
+    #[command(subcommand)]
+    Topics(Topics),
     /// Print the completion script of a shell
     Completions {
         /// Which shell
@@ -192,6 +195,10 @@ pub enum Eval {
     Trends(EvalTrends),
     /// The reading of feeds, beside what feedparser makes of the same files
     Feeds(EvalFeeds),
+    /// Sentiment, on labelled English texts
+    Sentiment(EvalTags),
+    /// Subjects, on labelled English texts
+    Topics(EvalTopics),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -202,6 +209,90 @@ pub struct EvalFeeds {
     /// Print everything as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct EvalTags {
+    /// Labelled texts, one JSON object a line
+    #[arg(value_name = "FILE.jsonl")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub fields: Fields,
+    /// Which models to ask
+    #[arg(long, value_enum, default_value_t = Tier::Fast)]
+    pub tier: Tier,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct EvalTopics {
+    #[command(flatten)]
+    pub tags: EvalTags,
+    /// Leave out subjects that fewer rows than this have
+    #[arg(long, default_value_t = 20, value_name = "ROWS")]
+    pub least: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Tier {
+    /// The models in config/models
+    Fast,
+}
+
+/// Which fields of a JSON object to read; without, the usual names are tried, and the answer says what was taken.
+#[derive(Clone, Debug, Args)]
+pub struct Fields {
+    /// The field with the text
+    #[arg(long, value_name = "NAME")]
+    pub text_field: Option<String>,
+    /// The field with the label: for sentiment words, 0/1/2 or -1/0/1; for subjects a list, or one text with ; between
+    #[arg(long, value_name = "NAME")]
+    pub label_field: Option<String>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Train {
+    /// The classifier of languages: config/models/language.bin
+    Language(TrainLanguage),
+    /// Sentiment: negative, neutral, positive
+    Sentiment(TrainSentiment),
+    /// Subjects of config/topics.toml
+    Topics(TrainTopics),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct TrainSentiment {
+    /// Labelled texts, one JSON object a line
+    #[arg(required = true, value_name = "FILE.jsonl")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub fields: Fields,
+    /// Where to write the model and its card; config/models to use them
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// What the card should say of the data
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    pub note: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct TrainTopics {
+    #[command(flatten)]
+    pub with: TrainSentiment,
+    /// Texts that are about none of the subjects, so that the heads know other talk
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub background: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Topics {
+    /// Tag a text, and name the phrase or the weights behind each tag
+    Test {
+        /// The text, in English
+        text: String,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -228,12 +319,6 @@ pub struct EvalRedaction {
     /// Print the table as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum Train {
-    /// The classifier of languages: config/models/language.bin
-    Language(TrainLanguage),
 }
 
 #[derive(Clone, Debug, Args)]

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser as _;
 
-use crate::cli::{Bench, Cli, Command};
+use crate::cli::{Bench, Cli, Command, Topics};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -58,7 +58,8 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Deadletter(deadletter) => commands::deadletter::execute(global, &deadletter).await,
         Command::Bench(Bench::Pipeline(bench)) => commands::bench::execute(global, &bench).await,
         Command::Eval(eval) => commands::eval::execute(global, &eval),
-        Command::Train(train) => commands::train::execute(&train),
+        Command::Train(train) => commands::train::execute(global, &train),
+        Command::Topics(Topics::Test { text }) => commands::topics::execute(global, &text),
         Command::PdfText => anyhow::bail!("a PDF is read in a process of its own"),
         Command::Completions { shell } => commands::completions::execute(shell),
     }

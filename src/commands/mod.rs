@@ -9,4 +9,5 @@ pub mod eval;
 pub mod import;
 pub mod search;
 pub mod source;
+pub mod topics;
 pub mod train;

@@ -4,6 +4,7 @@ pub mod feeds;
 pub mod labelled;
 pub mod language;
 pub mod redaction;
+mod tags;
 pub mod trends;
 
 use anyhow::Result;
@@ -20,5 +21,7 @@ pub fn execute(global: &Global, eval: &Eval) -> Result<()> {
         Eval::Redaction(args) => redaction::execute(args),
         Eval::Feeds(args) => feeds::execute(args),
         Eval::Trends(args) => trends::execute(global, args),
+        Eval::Sentiment(args) => tags::sentiment(global, args),
+        Eval::Topics(args) => tags::topics(global, args),
     }
 }

@@ -1,0 +1,41 @@
+//! `discovery train sentiment` and `discovery train topics`: fits their heads.
+
+use std::io::{Write as _, stdout};
+use std::path::Path;
+
+use anyhow::Result;
+use enrich::model::Card;
+use enrich::train::{self, TopicFiles};
+
+use crate::cli::{Global, TrainSentiment, TrainTopics};
+
+/// Learns sentiment, writes the model and its card, and prints what was taken and measured.
+///
+/// # Errors
+/// When a file cannot be used, or the result cannot be written.
+pub fn sentiment(global: &Global, args: &TrainSentiment) -> Result<()> {
+    let fields = args.fields.clone().into();
+    print(&train::sentiment(&args.files, &fields, &global.config_dir, &args.out, &args.note)?, &args.out)
+}
+
+/// Learns subjects, writes the model and its card, and prints what was taken and measured.
+///
+/// # Errors
+/// When a file cannot be used, or the result cannot be written.
+pub fn topics(global: &Global, args: &TrainTopics) -> Result<()> {
+    let with = &args.with;
+    let files = TopicFiles { labelled: with.files.clone(), background: args.background.clone() };
+    let fields = with.fields.clone().into();
+    print(&train::topics(&files, &fields, &global.config_dir, &with.out, &with.note)?, &with.out)
+}
+
+fn print(card: &Card, dir: &Path) -> Result<()> {
+    let mut out = stdout().lock();
+    for file in &card.trained_on {
+        writeln!(out, "{}: {} rows; {}", file.file, file.rows, file.labels)?;
+    }
+    writeln!(out, "\n{}", card.figures.method)?;
+    card.figures.results.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    writeln!(out, "\nWritten, with its card, to {}", dir.display())?;
+    Ok(())
+}
