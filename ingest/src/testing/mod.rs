@@ -147,3 +147,20 @@ pub(crate) fn query(uri: &axum::http::Uri, key: &str) -> Option<String> {
 pub(crate) fn ago(time: std::time::Duration) -> Timestamp {
     Timestamp::now() - time
 }
+
+/// `bytes` with each of `damage` done to it: at a place, a byte is changed, doubled, or all from there on is cut off.
+pub(crate) fn damaged(bytes: &[u8], damage: &[(proptest::sample::Index, u8, u8)]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for (place, byte, kind) in damage {
+        if bytes.is_empty() {
+            break;
+        }
+        let place = place.index(bytes.len());
+        match kind {
+            0 => bytes[place] = *byte,
+            1 => bytes.insert(place, bytes[place]),
+            _ => bytes.truncate(place),
+        }
+    }
+    bytes
+}

@@ -5,6 +5,8 @@
 //! what the server no longer has is searched for, and what is not found there either is reported as missed.
 
 mod config;
+#[doc(hidden)]
+pub mod exercise;
 mod filter;
 mod kept;
 mod post;
@@ -47,6 +49,9 @@ const UP_TO_NOW: SignedDuration = SignedDuration::from_secs(30);
 
 /// A search is tried again after so long, unless the server says otherwise.
 const SEARCH_AGAIN: Duration = Duration::from_mins(1);
+
+/// So many stretches of time wait to be searched.
+const SEARCHES: usize = 16;
 
 /// So many changes that a search must not undo are remembered; it ends long before.
 const TOUCHED: usize = 50_000;
@@ -172,7 +177,7 @@ impl BlueskyCollector {
     fn hear(&mut self, json: &[u8]) {
         let now = self.context.clock.now();
         if let Some((from, until)) = self.stream.as_mut().and_then(|stream| stream.gap_before(json, now)) {
-            self.position.searches.push(Search::new(from, until, true));
+            self.search_for(from, until);
         }
         if !self.filter.may_concern_us(json) {
             return;
@@ -192,12 +197,23 @@ impl BlueskyCollector {
         }
     }
 
+    /// Notes a gap, to be searched for.
+    fn search_for(&mut self, from: Timestamp, until: Timestamp) {
+        if self.position.searches.len() < SEARCHES {
+            self.position.searches.push(Search::new(from, until, true));
+            return;
+        }
+        let reason = "the stream no longer had it, and there are many other gaps to be searched for".to_owned();
+        self.missed = Some(Missed::Something { from: Some(from), until: Some(until), reason });
+        self.owes_word = false;
+    }
+
     /// Moves to what the server should still have, and notes what is before it.
     fn skip_what_is_too_old(&mut self, now: Timestamp) {
         let from = self.position.at.unwrap_or(now);
         let oldest = now.saturating_sub(KEPT_FOR).unwrap_or(now);
         let until = if from < oldest { oldest } else { now };
-        self.position.searches.push(Search::new(from, until, true));
+        self.search_for(from, until);
         self.position.at = Some(until);
         if let Some(stream) = &mut self.stream {
             stream.forget();
@@ -288,7 +304,10 @@ impl BlueskyCollector {
         self.position.searches[0] = search;
         self.search_after = None;
         match step {
-            Step::More(posts) => self.take_found(posts),
+            Step::More(posts, wait) => {
+                self.take_found(posts);
+                self.search_after = wait.and_then(|wait| now.checked_add(wait).ok());
+            }
             Step::Done(posts) => {
                 self.take_found(posts);
                 self.end_search((!all).then(|| "the search gave only a part of it".to_owned()));

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::post::{self, Adapter};
 use super::wire::POSTS;
-use crate::fetch::{Authorization, FetchError, Gateway, Request};
+use crate::fetch::{Authorization, FetchError, Fetched, Gateway, Request};
 
 /// As many posts as the server gives at once.
 const LIMIT: usize = 100;
@@ -51,8 +51,8 @@ pub(super) struct Search {
 /// How a step of a search ended.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// There may be more.
-    More(Vec<Post>),
+    /// There may be more; our allowance may be used up for so long.
+    More(Vec<Post>, Option<Duration>),
     /// All keywords are searched.
     Done(Vec<Post>),
     /// It is to be tried again, after so long if the server said so.
@@ -104,16 +104,14 @@ impl Search {
         let Some(keyword) = keywords.get(self.keyword) else { return Step::Done(Vec::new()) };
         let mut request = Request::get(self.address(api, keyword), "application/json");
         request.authorization = token.cloned();
-        let page: Result<Page, FetchError> = match gateway.get(&request).await {
-            Ok(fetched) => fetched.answer().and_then(|answer| answer.json()),
-            Err(error) => Err(error),
-        };
+        let answer = gateway.get(&request).await.and_then(Fetched::answer);
+        let page = answer.and_then(|answer| Ok((answer.json::<Page>()?, answer.allowance_used_up)));
         match page {
-            Ok(page) => {
+            Ok((page, wait)) => {
                 self.failures = 0;
                 let posts = self.posts(&page, adapter, now);
                 self.move_on(&page);
-                if self.keyword < keywords.len() { Step::More(posts) } else { Step::Done(posts) }
+                if self.keyword < keywords.len() { Step::More(posts, wait) } else { Step::Done(posts) }
             }
             Err(error) => self.failed(&error),
         }
@@ -192,7 +190,7 @@ impl Search {
             FetchError::Status { status: 400..=403, .. } | FetchError::Unauthorized { .. } if self.cursor.is_some() => {
                 self.by_time = true;
                 self.go_back();
-                Step::More(Vec::new())
+                Step::More(Vec::new(), None)
             }
             FetchError::Status { status: 400..=499, .. }
             | FetchError::Unauthorized { .. }

@@ -45,8 +45,8 @@ pub(super) enum Body {
 /// Why a message cannot be read.
 #[derive(Debug, Error)]
 pub(super) enum WireError {
-    /// Not JSON, or not with the fields that were expected.
-    #[error(transparent)]
+    /// Not JSON, or not with the fields that were expected. The parser's own words may quote what somebody wrote.
+    #[error("it is not what was expected, at column {}", .0.column())]
     Json(#[from] serde_json::Error),
     /// No or no sensible time.
     #[error("the event says no time")]

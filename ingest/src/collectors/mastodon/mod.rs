@@ -5,6 +5,8 @@
 //! opened, right after, and at the usual interval while it is open. So nothing is lost but deletions while it is away.
 
 mod config;
+#[doc(hidden)]
+pub mod exercise;
 mod latest;
 mod live;
 mod sse;

@@ -118,8 +118,13 @@ fn order(id: &str) -> (usize, &str) {
 /// The statuses of a page, and how many entries it had. One that cannot be read is left out rather than let it block
 /// all that follow.
 fn statuses_of(answer: &Answer, tag: &str) -> Result<(Vec<Status>, usize), CollectError> {
+    // The parser's own words may quote what somebody wrote.
     let malformed = |error: serde_json::Error| CollectError::Malformed {
-        reason: format!("the answer for #{tag} is not a list of statuses ({error}); is this a Mastodon server?"),
+        reason: format!(
+            "the answer for #{tag} is not a list of statuses (line {}, column {}); is this a Mastodon server?",
+            error.line(),
+            error.column()
+        ),
     };
     let entries: Vec<serde_json::Value> = serde_json::from_slice(&answer.body).map_err(malformed)?;
     let count = entries.len();
@@ -134,7 +139,8 @@ fn statuses_of(answer: &Answer, tag: &str) -> Result<(Vec<Status>, usize), Colle
     match fault {
         Some(error) if statuses.is_empty() => Err(malformed(error)),
         Some(error) => {
-            debug!(%error, tag, unreadable = count - statuses.len(), "statuses were left out");
+            let (line, column) = (error.line(), error.column());
+            debug!(line, column, tag, unreadable = count - statuses.len(), "statuses were left out");
             Ok((statuses, count))
         }
         None => Ok((statuses, count)),
