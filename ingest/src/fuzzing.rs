@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::collectors::feed;
+use crate::collectors::{bluesky, feed, mastodon};
 use crate::html as text;
 
 /// Any bytes as a feed.
@@ -16,4 +16,10 @@ pub fn html(bytes: &[u8]) {
     text::to_text(&html);
     let base = Url::parse("https://example.org/").expect("a constant that is an address");
     feed::discover(&html, &base);
+}
+
+/// Any bytes as a message of Jetstream, and as server-sent events, WebSocket messages and timelines of Mastodon.
+pub fn upstream(bytes: &[u8]) {
+    bluesky::exercise::read(bytes);
+    mastodon::exercise::read(bytes);
 }
