@@ -56,49 +56,6 @@ impl Page {
     }
 }
 
-/// A feed that a page names.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Named {
-    pub(super) url: Url,
-    /// What the page calls it.
-    pub(super) title: Option<String>,
-}
-
-/// More feeds of one page are not listed.
-const MOST: usize = 20;
-
-/// The feeds that the page at `base` declares as other forms of itself.
-pub(super) fn feeds(text: &str, base: &Url) -> Vec<Named> {
-    let tags = html::first_bytes(text, HEAD).split("<link").skip(1).filter_map(|rest| Some(rest.split_once('>')?.0));
-    let feed = |tag: &str| {
-        let is_alternate = attribute(tag, "rel")?.split_whitespace().any(|rel| rel.eq_ignore_ascii_case("alternate"));
-        let kind = attribute(tag, "type")?.to_ascii_lowercase();
-        let is_feed = ["application/rss+xml", "application/atom+xml", "application/feed+json"].contains(&kind.as_str());
-        let url = base.join(&attribute(tag, "href")?).ok().filter(|_| is_alternate && is_feed)?;
-        matches!(url.scheme(), "http" | "https")
-            .then(|| Named { url, title: attribute(tag, "title").and_then(|t| tidy(&t)) })
-    };
-    tags.filter_map(feed).take(MOST).collect()
-}
-
-/// The value of the attribute `name` of a tag, in quotes or not.
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let mut from = 0;
-    while let Some(found) = tag.get(from..)?.find(name) {
-        let (start, end) = (from + found, from + found + name.len());
-        from = end;
-        let begins = tag[..start].ends_with(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
-        let Some(value) = tag[end..].trim_start().strip_prefix('=').filter(|_| begins) else { continue };
-        let value = value.trim_start();
-        let value = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => value[1..].split(quote).next()?,
-            _ => value.split_whitespace().next()?,
-        };
-        return Some(html::to_text(value));
-    }
-    None
-}
-
 /// The text of the first `<title>`, on one line.
 fn title_in(text: &str) -> Option<String> {
     let (_, after) = text.split_once("<title")?;
@@ -137,15 +94,6 @@ mod tests {
         assert_eq!(title("<!doctype html><html><title>About &lt;rss&gt;</title><p><rss></html>"), None);
         assert_eq!(title("{\"a\": 1}"), None);
         assert_eq!(title("nothing"), None);
-    }
-
-    #[test]
-    fn a_page_names_its_feeds() {
-        let page = "<link rel=stylesheet href=/a.css><link href='/f?a=1&amp;b=2' rel=\"alternate home\" type=application/rss+xml title=\"Ward\nnews\">
-            <link rel=alternate type=text/html hreflang=cy href=/cy><link rel=alternate type=application/atom+xml href=javascript:x><link rel";
-        let base = Url::parse("https://a.example/x/").unwrap();
-        let named = Named { url: base.join("/f?a=1&b=2").unwrap(), title: Some("Ward news".into()) };
-        assert_eq!(feeds(page, &base), [named]);
     }
 
     #[test]

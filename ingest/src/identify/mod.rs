@@ -13,6 +13,7 @@ use toml::Value;
 use url::Url;
 
 use self::address::Told;
+use crate::collectors::feed::discover;
 use crate::fetch::{Answer, FetchError, Gateway, Request};
 
 /// The entry of `config/sources.toml` that an address could be.
@@ -114,7 +115,7 @@ pub async fn identify(url: &Url, gateway: &Gateway) -> Result<Proposal, String> 
     if let Some(network) = page.network {
         return follow(network, &answer.url, &page, gateway).await;
     }
-    let found = content::feeds(&text, &answer.url);
+    let found = discover(&text, &answer.url);
     let Some(first) = found.first() else {
         return last_resort(&answer.url, &page, gateway).await;
     };

@@ -73,6 +73,9 @@ fn an_id_is_a_slug_that_nobody_has() {
     let id = |name: &str, taken: &[&str]| Proposal::new("feed", name, Vec::new()).id(taken.iter().copied());
     assert_eq!(id("NHS England: News & views", &[]), "nhs-england-news-views");
     assert_eq!(id("Leeds", &["leeds", "leeds-2"]), "leeds-3");
-    assert_eq!(id("Ysbyty Gwynedd – newyddion yr ysbyty a'r bwrdd iechyd", &[]).len(), 37);
+    assert_eq!(
+        id("Ysbyty Gwynedd: newyddion yr ysbyty a'r bwrdd iechyd", &[]),
+        "ysbyty-gwynedd-newyddion-yr-ysbyty-a-r-b"
+    );
     assert_eq!(id("健康", &[]), "feed");
 }
