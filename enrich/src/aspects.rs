@@ -73,7 +73,9 @@ impl Enricher for AspectEnricher {
     }
 
     fn enrich(&self, batch: &mut [Enriched]) {
-        batch.iter_mut().for_each(|item| self.enrich_one(item));
+        for item in batch.iter_mut() {
+            self.enrich_one(item);
+        }
     }
 }
 

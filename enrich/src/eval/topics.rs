@@ -53,7 +53,7 @@ pub fn topics(path: &Path, fields: &Fields, config_dir: &Path, least: usize) -> 
     report.accuracy = exact as f64 / report.rows.max(1) as f64;
     report.took(time);
     report.left_out = labelled.left_out;
-    report.taken = labelled.taken.clone();
+    report.taken.clone_from(&labelled.taken);
     report.remarks.push(format!("Subjects that fewer than {least} rows have are left out; --least says how many."));
     if !unknown.is_empty() {
         let list: Vec<String> = unknown.iter().map(|(name, count)| format!("{name} ({count})")).collect();

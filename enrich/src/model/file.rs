@@ -175,7 +175,11 @@ impl Model {
             return Err(format!("it is a model of {}", header.kind));
         }
         let labels = header.labels.len();
-        if labels == 0 || !(1..=24).contains(&header.bits) || header.dense % labels != 0 || header.dense < labels {
+        if labels == 0
+            || !(1..=24).contains(&header.bits)
+            || !header.dense.is_multiple_of(labels)
+            || header.dense < labels
+        {
             return Err("its header contradicts itself".to_owned());
         }
         let (dense, table) =

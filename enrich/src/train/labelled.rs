@@ -179,12 +179,9 @@ impl SentimentForm {
                 "positive" | "pos" => Some(Positive),
                 _ => None,
             },
-            (Self::Digits, Some(0)) => Some(Negative),
-            (Self::Digits, Some(1)) => Some(Neutral),
-            (Self::Digits, Some(2)) => Some(Positive),
-            (Self::Sign | Self::Criticality, Some(..=-1)) => Some(Negative),
-            (Self::Sign | Self::Criticality, Some(1..)) => Some(Positive),
-            (Self::Sign, Some(0)) => Some(Neutral),
+            (Self::Digits, Some(0)) | (Self::Sign | Self::Criticality, Some(..=-1)) => Some(Negative),
+            (Self::Digits, Some(1)) | (Self::Sign, Some(0)) => Some(Neutral),
+            (Self::Digits, Some(2)) | (Self::Sign | Self::Criticality, Some(1..)) => Some(Positive),
             _ => None,
         }
     }

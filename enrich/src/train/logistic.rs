@@ -58,7 +58,9 @@ pub(crate) fn fit(examples: &[&Example], settings: &Settings) -> Heads {
     let first_kept = settings.rounds / 2;
     for round in 0..settings.rounds {
         random.shuffle(&mut order);
-        order.iter().for_each(|index| learner.step(examples[*index]));
+        for index in &order {
+            learner.step(examples[*index]);
+        }
         if round >= first_kept {
             kept.0.iter_mut().zip(&learner.table).for_each(|(sum, weight)| *sum += weight);
             kept.1.iter_mut().zip(&learner.dense).for_each(|(sum, weight)| *sum += weight);
@@ -68,7 +70,9 @@ pub(crate) fn fit(examples: &[&Example], settings: &Settings) -> Heads {
     kept.0.iter_mut().chain(&mut kept.1).for_each(|weight| *weight /= count);
     // What a bucket counts is the same wherever it is used, so it goes into its weights.
     for (weights, rarity) in kept.0.chunks_exact_mut(labels).zip(&learner.rarity) {
-        weights.iter_mut().for_each(|weight| *weight *= rarity);
+        for weight in weights.iter_mut() {
+            *weight *= rarity;
+        }
     }
     let (table, scale) = quantise(&kept.0);
     Heads { bits: settings.bits, labels, table, scale, dense: kept.1 }

@@ -98,7 +98,9 @@ fn subjects_with_examples(topics: &Topics, read: &[Labelled<Vec<String>>]) -> Re
         let mut places: Vec<usize> = names.iter().filter_map(|name| topics.place_of(name)).collect();
         places.sort_unstable();
         places.dedup();
-        places.into_iter().for_each(|place| *counts.entry(place).or_default() += 1);
+        for place in places {
+            *counts.entry(place).or_default() += 1;
+        }
     }
     counts.retain(|_, count| *count >= MIN_EXAMPLES);
     if counts.is_empty() {

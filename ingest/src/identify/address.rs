@@ -148,7 +148,7 @@ pub(super) fn looks_like_feed(url: &Url) -> bool {
     let path = url.path().to_ascii_lowercase();
     let named =
         path.split(['/', '.', '-', '_']).any(|part| matches!(part, "rss" | "feed" | "feeds" | "atom" | "xml" | "rdf"));
-    named || path.ends_with(".json")
+    named || path.rsplit_once('.').is_some_and(|(_, extension)| extension == "json")
 }
 
 fn parameter(url: &Url, name: &str) -> Option<String> {

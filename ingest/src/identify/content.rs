@@ -9,6 +9,7 @@ use crate::html;
 const HEAD: usize = 256 * 1024;
 
 /// The title of the feed that `text` is; the inner `None` for a feed without a title, the outer one for no feed.
+#[expect(clippy::option_option, reason = "the two kinds of nothing are different answers")]
 pub(super) fn feed_title(text: &str) -> Option<Option<String>> {
     let text = html::first_bytes(text, HEAD);
     let start = text.find(['<', '{'])?;

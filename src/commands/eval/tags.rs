@@ -13,7 +13,7 @@ use crate::cli::{EvalTags, EvalTopics, Global, Tier};
 /// When the file or the configuration cannot be used.
 pub fn sentiment(global: &Global, args: &EvalTags) -> Result<()> {
     let Tier::Fast = args.tier;
-    print(&eval::sentiment(&args.file, &args.fields.to_owned().into(), &global.config_dir)?, args.json)
+    print(&eval::sentiment(&args.file, &args.fields.clone().into(), &global.config_dir)?, args.json)
 }
 
 /// Measures subjects, and prints the table.
@@ -22,7 +22,7 @@ pub fn sentiment(global: &Global, args: &EvalTags) -> Result<()> {
 /// When the file or the configuration cannot be used.
 pub fn topics(global: &Global, args: &EvalTopics) -> Result<()> {
     let Tier::Fast = args.tags.tier;
-    let fields = args.tags.fields.to_owned().into();
+    let fields = args.tags.fields.clone().into();
     print(&eval::topics(&args.tags.file, &fields, &global.config_dir, args.least)?, args.tags.json)
 }
 

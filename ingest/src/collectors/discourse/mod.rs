@@ -32,7 +32,7 @@ pub(super) struct DiscourseListing {
 }
 
 /// The posts of one answer.
-struct Posts {
+struct Read {
     posts: Vec<wire::Post>,
     unreadable: usize,
     wait: Option<Duration>,
@@ -52,14 +52,14 @@ impl DiscourseListing {
     }
 
     /// The latest posts with smaller numbers than `before`.
-    async fn latest(&self, before: Option<u64>) -> Result<Posts, CollectError> {
+    async fn latest(&self, before: Option<u64>) -> Result<Read, CollectError> {
         let query = before.map(|before| ("before", before.to_string()));
         let answer = self.get("posts.json", query.as_slice()).await?;
         let latest: wire::Latest = answer.json().map_err(|error| CollectError::Malformed {
             reason: format!("{error}; is {} a Discourse forum, and public?", self.config.url),
         })?;
         let (posts, unreadable) = readable(latest.latest_posts);
-        Ok(Posts { posts, unreadable, wait: answer.allowance_used_up })
+        Ok(Read { posts, unreadable, wait: answer.allowance_used_up })
     }
 
     fn entry(&self, post: &wire::Post) -> Entry {
@@ -105,7 +105,7 @@ impl Listing for DiscourseListing {
 
     async fn page(&mut self, _: &str, ask: &Ask) -> Result<Page, CollectError> {
         let before = ask.page.as_deref().and_then(|page| page.parse().ok());
-        let Posts { posts, unreadable, wait } = self.latest(before).await?;
+        let Read { posts, unreadable, wait } = self.latest(before).await?;
         let mut entries: Vec<Entry> = posts.iter().map(|post| self.entry(post)).collect();
         for post in posts.iter().filter(|post| self.config.wants(post.category_id)) {
             self.topics.note(post.topic_id, post.post_number);
@@ -121,7 +121,7 @@ impl Listing for DiscourseListing {
 
     async fn again(&mut self, known: &[Known]) -> Result<Again, CollectError> {
         let newest = known.iter().map(|known| known.order).max().unwrap_or(0);
-        let Posts { posts, unreadable, wait } = self.latest(Some(newest + 1)).await?;
+        let Read { posts, unreadable, wait } = self.latest(Some(newest + 1)).await?;
         let oldest = posts.iter().map(|post| post.id).min().unwrap_or(0);
         let listed = |known: &Known| posts.iter().any(|post| post.id == known.order);
         let open = known.iter().filter(|known| known.order < oldest).count();

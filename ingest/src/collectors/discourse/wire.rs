@@ -28,6 +28,7 @@ pub(super) struct PostStream {
 }
 
 /// A post.
+#[expect(clippy::struct_field_names, reason = "the names of the wire")]
 #[derive(Debug, Deserialize)]
 pub(super) struct Post {
     pub(super) id: u64,

@@ -31,6 +31,7 @@ pub(super) struct CommentView {
     creator: Person,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "the flags of the wire")]
 #[derive(Debug, Deserialize)]
 struct Submission {
     id: u64,

@@ -114,7 +114,7 @@ impl<L: Listing> Follower<L> {
                 harvest.deleted.extend(missing(watch, stream, &page.entries));
             }
             let step = walk.step(&page);
-            self.take_page(stream, walk, page, harvest);
+            Self::take_page(stream, walk, page, harvest);
             match step {
                 Step::Further => {}
                 Step::Done => return Ok(()),
@@ -128,17 +128,17 @@ impl<L: Listing> Follower<L> {
         Ok(())
     }
 
-    fn take_page(&self, stream: &str, walk: &Walk, page: Page, harvest: &mut Harvest) {
+    fn take_page(stream: &str, walk: &Walk, page: Page, harvest: &mut Harvest) {
         harvest.unreadable += page.unreadable;
         harvest.wait = page.wait;
         if let Some(notice) = page.notice {
             harvest.notices.push(notice);
         }
         let entries = page.entries.into_iter().filter(|entry| walk.covers(entry.at));
-        self.take_entries(stream, entries, harvest);
+        Self::take_entries(stream, entries, harvest);
     }
 
-    fn take_entries(&self, stream: &str, entries: impl Iterator<Item = Entry>, harvest: &mut Harvest) {
+    fn take_entries(stream: &str, entries: impl Iterator<Item = Entry>, harvest: &mut Harvest) {
         for entry in entries {
             match entry.found {
                 Found::Post(post) => {
@@ -195,7 +195,7 @@ impl<L: Listing> Follower<L> {
             let Some(stream) = asked.first().map(|known| known.stream.clone()) else { return };
             let walk = position.streams.get(&stream);
             let covered = entries.into_iter().filter(|entry| walk.is_none_or(|walk| walk.covers(entry.at)));
-            self.take_entries(&stream, covered, harvest);
+            Self::take_entries(&stream, covered, harvest);
             if whole_round {
                 return;
             }

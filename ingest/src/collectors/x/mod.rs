@@ -74,13 +74,13 @@ impl XListing {
         self.context.clock.now().checked_sub(WINDOW).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    fn from_time(&self, since: Timestamp) -> Begin {
+    fn beginning_at(&self, since: Timestamp) -> Begin {
         let start = since.max(self.window());
         Begin { key: "start_time", value: start.strftime("%Y-%m-%dT%H:%M:%SZ").to_string() }
     }
 
     /// The posts of an answer, and the ids that it says are gone.
-    fn read(&self, answer: &Answer) -> Result<(wire::Answer, Vec<wire::Tweet>, usize), CollectError> {
+    fn read(answer: &Answer) -> Result<(wire::Answer, Vec<wire::Tweet>, usize), CollectError> {
         let mut read: wire::Answer = answer.json()?;
         let (tweets, unreadable) = readable(std::mem::take(&mut read.data));
         Ok((read, tweets, unreadable))
@@ -118,18 +118,18 @@ impl Listing for XListing {
         });
         let (mut begin, token) = match named {
             Some((begin, token)) => (begin, Some(token)),
-            None => (after(ask.floor, self.window()).unwrap_or_else(|| self.from_time(ask.since)), None),
+            None => (after(ask.floor, self.window()).unwrap_or_else(|| self.beginning_at(ask.since)), None),
         };
         let mut answer = self.search(&begin, token).await?;
         if answer.status == 400 && begin.key == "since_id" && token.is_none() {
             // Its clock, or a deleted post, makes the floor too old after all.
-            begin = self.from_time(ask.since);
+            begin = self.beginning_at(ask.since);
             answer = self.search(&begin, None).await?;
         }
         if answer.status == 400 {
             return Err(refused(&answer));
         }
-        let (read, tweets, unreadable) = self.read(&answer)?;
+        let (read, tweets, unreadable) = Self::read(&answer)?;
         let protected = read.includes.protected();
         let entries: Vec<Entry> = tweets.iter().map(|tweet| tweet.entry(&protected, &self.context)).collect();
         let next = read.meta.next_token.map(|token| format!("{}={} {token}", begin.key, begin.value));
@@ -143,7 +143,7 @@ impl Listing for XListing {
         if first.status == 400 {
             return Err(refused(&first));
         }
-        let (read, tweets, mut unreadable) = self.read(&first)?;
+        let (read, tweets, mut unreadable) = Self::read(&first)?;
         let gone: Vec<String> =
             read.errors.into_iter().filter(wire::Problem::is_gone).filter_map(|problem| problem.value).collect();
         // An old version is answered with its own text: the newest one is asked for by its own id.
@@ -154,7 +154,7 @@ impl Listing for XListing {
         let mut wait = first.allowance_used_up;
         if !newer.is_empty() && wait.is_none() {
             let second = self.get("2/tweets", &[("ids", &newer.join(","))]).await?;
-            let (read, tweets, more) = self.read(&second)?;
+            let (read, tweets, more) = Self::read(&second)?;
             let protected = read.includes.protected();
             entries.extend(tweets.iter().map(|tweet| tweet.entry(&protected, &self.context)));
             unreadable += more;

@@ -61,6 +61,7 @@ impl Problem {
 }
 
 /// A post.
+#[expect(clippy::struct_field_names, reason = "the names of the wire")]
 #[derive(Debug, Deserialize)]
 pub(super) struct Tweet {
     id: String,
