@@ -195,9 +195,9 @@ mod tests {
         let report = Report::of_confusion(&["a", "b"], vec![vec![6, 2], vec![1, 1]]);
         assert_eq!(report.rows, 10);
         assert!((report.accuracy - 0.7).abs() < 1e-9);
-        assert!((report.macro_recall - (0.75 + 0.5) / 2.0).abs() < 1e-9);
+        assert!((report.macro_recall - f64::midpoint(0.75, 0.5)).abs() < 1e-9);
         let (a, b) = (12.0 / 15.0, 2.0 / 5.0);
-        assert!((report.macro_f1 - (a + b) / 2.0).abs() < 1e-9);
+        assert!((report.macro_f1 - f64::midpoint(a, b)).abs() < 1e-9);
         assert!((report.micro_f1 - 0.7).abs() < 1e-9, "where each row has one label, micro F1 is the accuracy");
         assert!(report.to_string().contains("is, given"));
     }

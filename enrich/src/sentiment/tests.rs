@@ -92,7 +92,7 @@ fn short_sentences_are_scored_with_the_next() {
 #[test]
 fn odd_texts_get_shares_that_add_up_to_one() {
     let texts = [
-        "".to_owned(),
+        String::new(),
         " ".to_owned(),
         "!!!".to_owned(),
         ":(".to_owned(),

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_childs_answer_is_read_and_everything_else_is_explained() {
+    fn the_children_answer_is_read_and_everything_else_is_explained() {
         let long = Duration::from_secs(20);
         let echo = ask(shell("read -r line; printf '{\"text\":\"%s\"}' \"$line\""), b"hello\n", long).unwrap();
         assert!(matches!(echo, Answer::Text(text) if text == "hello"));
