@@ -1,7 +1,7 @@
 //! Which language a post is written in.
 //!
 //! `whatlang` tells the script, and with it the language of every script that has one to itself. Languages that share one
-//! are told apart by a small classifier of our own ([`model`], trained by [`train`]), since `whatlang` knows no Somali, Yoruba
+//! are told apart by a small classifier of our own (`model.rs`, trained by `train.rs`), since `whatlang` knows no Somali, Yoruba
 //! or Albanian and is often wrong on short texts. Where the classifier is in doubt, the letters as `whatlang` reads them and the
 //! commonest words may confirm it. The classifier has learnt many more languages than it names: those are left without a
 //! label. No answer is better than a wrong one.
