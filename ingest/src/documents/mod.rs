@@ -1,6 +1,6 @@
 //! Documents in which people's words are handed in: transcripts and minutes of meetings, forms typed into tables, e-mails.
 //!
-//! The bytes of a file become [`Document`]s (`formats/`, one file a format), and these become posts (`posts.rs`). The
+//! The bytes of a file become documents (`formats/`, one file a format), and these become posts (`posts.rs`). The
 //! watched folder, `discovery import` and the upload page all go this way.
 //!
 //! Every reader is bounded in time and memory, and says in plain words what is wrong with a file. PDF is read in a

@@ -1,6 +1,6 @@
 //! What kind of source an address is, for `discovery source add`.
 //!
-//! Some addresses tell by their host or form ([`address`]); of others one page is fetched, and tells by its content. No
+//! Some addresses tell by their host or form (`address.rs`); of others one page is fetched, and tells by its content. No
 //! address is guessed but three that servers of the open networks answer at, and a page is read only if its robots.txt
 //! allows it.
 

@@ -3,7 +3,7 @@
 //! A PDF can make any reader allocate without end or overflow its stack, which no program survives. So our own program is
 //! started again, as `discovery pdf-text`: it gets the PDF on its standard input, limits itself ([`child`]) before it
 //! reads a byte of it, and writes JSON to its standard output. It inherits no environment and no open file, and is ended
-//! after [`WALL`], whatever it does.
+//! after `WALL`, whatever it does.
 
 pub mod child;
 
