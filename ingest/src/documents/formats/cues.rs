@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::super::Contribution;
 use super::super::meeting::Meeting;
 use super::super::speaker::{clock, opening};
-use crate::html::first_bytes;
 
 /// One cue.
 struct Cue {
@@ -187,9 +186,9 @@ fn plain_text(line: &str) -> String {
     while let Some(at) = rest.find('<') {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
-        // No tag is longer, and text full of `<` must not be searched to its end for each of them.
-        let near = first_bytes(rest, MAX_TAG_BYTES);
-        let end = near.find('>').filter(|&end| is_tag(&rest[1..end]));
+        // A tag holds no other: text full of `<` must not be searched to its end for each of them.
+        let end = rest[1..].find(['<', '>']).map(|end| end + 1).filter(|&end| rest[end..].starts_with('>'));
+        let end = end.filter(|&end| is_tag(&rest[1..end]));
         if let Some(end) = end {
             rest = &rest[end + 1..];
         } else {
@@ -200,9 +199,6 @@ fn plain_text(line: &str) -> String {
     text.push_str(rest);
     unescape(text.trim())
 }
-
-/// A longer tag is text.
-const MAX_TAG_BYTES: usize = 256;
 
 fn is_tag(inside: &str) -> bool {
     let inside = inside.strip_prefix('/').unwrap_or(inside);

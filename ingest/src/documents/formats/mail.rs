@@ -11,12 +11,24 @@ use crate::html;
 /// So many attachments are looked at.
 const MAX_ATTACHMENTS: usize = 50;
 
+/// 25 MiB of attachments have fewer lines.
+const MAX_LINES: usize = 500_000;
+
+/// Lines that may separate parts.
+const MAX_BOUNDARIES: usize = 5_000;
+
 pub(in super::super) fn read(
     reader: &mut Reader,
     file: Handed<'_>,
     about: &About,
     reading: &mut Reading,
 ) -> Result<(), String> {
+    // The reader keeps every header and every part: more than any e-mail has would take many times its size in memory.
+    let lines = file.bytes.split(|&byte| byte == b'\n').count();
+    let boundaries = file.bytes.windows(3).filter(|window| window == b"\n--").count();
+    if lines > MAX_LINES || boundaries > MAX_BOUNDARIES {
+        return Err("has more parts or lines than any e-mail: it is not read".to_owned());
+    }
     let message = MessageParser::default()
         .parse(file.bytes)
         .filter(|message| message.from().is_some() || message.subject().is_some())

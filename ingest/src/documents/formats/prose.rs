@@ -78,7 +78,10 @@ fn without_preamble<'a>(body: &'a str, meeting: &mut Meeting) -> &'a str {
             return body;
         }
     }
-    if at >= body.len() {
+    // Without a sign of such a service somebody may have said it: words are never lost.
+    let is_export =
+        |line: &&str| matches!(*line, "SUMMARY KEYWORDS" | "SPEAKERS") || is_notice(line) || date_in(line).is_some();
+    if at >= body.len() || !lines.iter().any(is_export) {
         return body;
     }
     if let Some(first) = lines.first().filter(|first| date_in(first).is_none() && !is_notice(first)) {

@@ -62,6 +62,15 @@ fn an_otter_export_has_a_preamble_that_nobody_said() {
 }
 
 #[test]
+fn words_before_a_time_on_its_own_line_are_kept() {
+    assert_snapshot!(plain("m.txt", "Somebody spoke first.\n[1:02]\nThen somebody else.\n"), @r#"
+    m: M
+      - "Somebody spoke first."
+      - 62s "Then somebody else."
+    "#);
+}
+
+#[test]
 fn word_documents_as_minutes_lists_and_tables() {
     let row = |cells: [&str; 3]| {
         let cell = |text: &str| format!("<w:tc>{}</w:tc>", paragraphs(&[text]));

@@ -79,6 +79,9 @@ fn size() {
     assert_snapshot!(error("a.csv", "text\n\"".to_owned() + &"x\n".repeat(200_000)), @"has a cell of more than 256 KiB: perhaps a quotation mark is not closed");
     assert_snapshot!(error("a.csv", "x,".repeat(300)), @"has more than 200 columns: keep those that are needed");
     assert_snapshot!(error("a.json", format!("[{}{{}}]", "{\"text\":\"x\"},".repeat(50_000))), @"has more than 50000 rows: split it");
+    let parts = "--b\nContent-Type: multipart/mixed; boundary=b\n\n".repeat(5_001);
+    assert_snapshot!(error("a.eml", format!("From: a@b\nContent-Type: multipart/mixed; boundary=b\n\n{parts}")), @"has more parts or lines than any e-mail: it is not read");
+    assert_snapshot!(error("a.eml", "A:b\n".repeat(500_001)), @"has more parts or lines than any e-mail: it is not read");
     // Tags that are never closed are not searched for again and again.
     let lines = format!("WEBVTT\n\n00:01.000 --> 00:02.000\n{}", ("<".repeat(200 << 10) + "\n").repeat(40));
     assert!(transcript("a.vtt", lines).is_err());
