@@ -49,6 +49,15 @@ async fn the_demonstration_shows_its_issues_on_pages_that_everyone_can_use() {
     for path in others.into_iter().chain(searches) {
         assert_accessible(&browser, &demo.pages, path).await;
     }
+    assert!(demo.interrupt().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_handed_in_on_pages_that_everyone_can_use() {
+    let data = tempfile::tempdir().unwrap();
+    let demo = Discovery::start(&["demo", "--data-dir", text(data.path())]).await;
+    let browser = Browser::start().await;
+    assert_accessible(&browser, &demo.pages, "/submit").await;
     assert_handing_in_is_accessible(&browser, &demo.pages).await;
     assert!(demo.interrupt().await.success());
 }
