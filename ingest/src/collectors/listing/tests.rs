@@ -162,7 +162,7 @@ async fn drain(follower: &mut Follower<ForumListing>, cursor: &mut Cursor, deliv
             (batch.next_in.is_zero(), batch.missed.clone(), batch.notice.clone(), batch.next_in);
         delivered.take(batch);
         if !more {
-            return Batch { missed, notice, next_in, ..Batch::default() };
+            return Batch { next_in, notice, missed, ..Batch::default() };
         }
     }
 }
@@ -281,40 +281,45 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 1..40)
 }
 
+/// What happens at the forum while nobody collects.
+fn happen(forum: &mut Forum, event: &Event) {
+    let nth = |forum: &Forum, n: usize| forum.posts.keys().nth(n % forum.posts.len().max(1)).copied();
+    match *event {
+        Event::Write(count) => forum.write(count),
+        Event::Edit(n) => {
+            // A deleted post does not come back.
+            let id = nth(forum, n).filter(|id| forum.posts[id] != "[deleted]");
+            drop(id.map(|id| forum.posts.insert(id, format!("edited {id}"))));
+        }
+        Event::Delete(n) => drop(nth(forum, n).map(|id| forum.posts.remove(&id))),
+        Event::Mark(n) => drop(nth(forum, n).map(|id| forum.posts.insert(id, "[deleted]".to_owned()))),
+        Event::Fault(n) => {
+            let at = forum.requests + n;
+            forum.faults.insert(at);
+        }
+        Event::Collect | Event::Crash => {}
+    }
+}
+
 async fn play(events: Vec<Event>) -> Result<(), TestCaseError> {
     let forum = Simulated::with(6);
     let (mut follower, mut cursor, mut delivered) = (forum.follower(), Cursor::default(), Delivered::default());
     for event in events {
-        let nth = |forum: &Forum, n: usize| forum.posts.keys().nth(n % forum.posts.len().max(1)).copied();
-        let mut locked = forum.0.lock().unwrap();
         match event {
-            Event::Write(count) => locked.write(count),
-            Event::Edit(n) => {
-                // A deleted post does not come back.
-                let id = nth(&locked, n).filter(|id| locked.posts[id] != "[deleted]");
-                drop(id.map(|id| locked.posts.insert(id, format!("edited {id}"))));
-            }
-            Event::Delete(n) => drop(nth(&locked, n).map(|id| locked.posts.remove(&id))),
-            Event::Mark(n) => drop(nth(&locked, n).map(|id| locked.posts.insert(id, "[deleted]".to_owned()))),
-            Event::Fault(n) => {
-                let at = locked.requests + n;
-                locked.faults.insert(at);
-            }
             Event::Collect => {
-                drop(locked);
                 let Ok(batch) = follower.collect(&cursor).await else { continue };
                 cursor = batch.cursor.clone();
                 delivered.take(batch);
             }
             Event::Crash => {
-                locked.faults.clear();
-                drop(locked);
+                forum.0.lock().unwrap().faults.clear();
                 delivered.take(follower.collect(&cursor).await.unwrap());
                 follower = forum.follower();
                 let batch = follower.collect(&cursor).await.unwrap();
                 cursor = batch.cursor.clone();
                 delivered.take(batch);
             }
+            at_the_forum => happen(&mut forum.0.lock().unwrap(), &at_the_forum),
         }
     }
     // In the end all is quiet, and the rotation comes round.
