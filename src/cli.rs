@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use index::trends::eval::Method;
 
 use crate::commands::source::Source;
 
@@ -340,6 +341,22 @@ pub struct EvalTrends {
     /// What is planted in them: issues, decoys, `score_from`
     #[arg(value_name = "TRUTH.json")]
     pub truth: Option<PathBuf>,
+    /// Take the made-up stream with this number instead: issues in many wordings, brigades, a hijack
+    #[arg(long, value_name = "NUMBER", conflicts_with = "posts")]
+    pub planted: Option<u64>,
+    /// In a made-up stream, let the volume fall to a quarter and rise to four times the usual
+    #[arg(long, requires = "planted")]
+    pub swing: bool,
+    /// In a made-up stream, let the forums be silent for four weeks
+    #[arg(long, requires = "planted")]
+    pub silence: bool,
+    /// What tells what is rising: ours, ours-without-voices, ours-without-balance, ours-without-gate, jlh-gated, jlh, nb,
+    /// signitrend, kleinberg, ears-c2, mastodon, raw
+    #[arg(long, default_value = "ours")]
+    pub method: Method,
+    /// Hours of the stream's time between two lists
+    #[arg(long, value_name = "HOURS", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..=168))]
+    pub every: i64,
     /// Print the table as JSON
     #[arg(long)]
     pub json: bool,

@@ -15,6 +15,7 @@ mod person;
 mod phrases;
 mod place;
 mod plan;
+mod planted;
 mod put;
 mod register;
 mod rhythm;
@@ -31,6 +32,7 @@ pub use meeting::Meeting;
 pub use outlet::{FOLLOWED_TAGS, Format, OUTLETS, Outlet};
 pub use place::Region;
 pub use plan::{DAYS_BEFORE_LIVE, Kind, Truth};
+pub use planted::{PlantedPost, PlantedStream, PlantedTruth, Weather, planted_stream};
 pub use site::{Clock, DemoError, DemoSite, sources_toml};
 pub use transcripts::write_transcripts;
 

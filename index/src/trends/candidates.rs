@@ -56,7 +56,7 @@ pub(super) fn candidates(frame: &Frame, counting: Counting, threshold: f64) -> V
 }
 
 /// The terms that are frequent enough in the last seven days, with empty tallies.
-fn frequent(frame: &Frame, counting: Counting) -> HashMap<Term, Tallies> {
+pub(super) fn frequent(frame: &Frame, counting: Counting) -> HashMap<Term, Tallies> {
     // A rough count first, in few cells: most terms are used once, and need no entry in a table.
     let mut cells = vec![[0_u8; 2]; CELLS];
     let cell = |term: Term| term.bits() as usize % CELLS;
@@ -79,7 +79,7 @@ fn frequent(frame: &Frame, counting: Counting) -> HashMap<Term, Tallies> {
     terms.map(|term| (term, Tallies::default())).collect()
 }
 
-fn find_posts(frame: &Frame, counting: Counting, candidates: &mut [Candidate]) {
+pub(super) fn find_posts(frame: &Frame, counting: Counting, candidates: &mut [Candidate]) {
     let index: HashMap<Term, usize> = candidates.iter().zip(0..).map(|(candidate, at)| (candidate.term, at)).collect();
     for (post, at) in frame.posts[frame.recent..].iter().zip(0..) {
         for term in counted(post, counting) {
@@ -90,7 +90,7 @@ fn find_posts(frame: &Frame, counting: Counting, candidates: &mut [Candidate]) {
     }
 }
 
-fn counted(post: &StoredPost, counting: Counting) -> impl Iterator<Item = Term> {
+pub(super) fn counted(post: &StoredPost, counting: Counting) -> impl Iterator<Item = Term> {
     let counts = move |used: &&TermUse| counting == Counting::Posts || used.is_voice();
     post.terms.iter().filter(counts).map(|used| used.term())
 }

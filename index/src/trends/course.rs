@@ -71,11 +71,19 @@ impl Course {
             Status::Falling
         } else if rise <= 3 && is_new {
             Status::New
-        } else if is_growing(now, before) {
+        } else if is_growing(now, before) || self.is_growing_by_the_week() {
             Status::Rising
         } else {
             Status::Sustained
         }
+    }
+
+    /// Growth that is too slow to show from one day to the next: this week against the last, while the last two days
+    /// keep up with the week.
+    fn is_growing_by_the_week(&self) -> bool {
+        let days = |from: usize, to: usize| self.voices[from..to].iter().sum::<u32>();
+        let (week, before) = (days(0, 7), days(7, 14));
+        self.known >= 14 && is_growing(week, before) && 7 * days(0, 2) >= 2 * week
     }
 }
 
@@ -105,7 +113,9 @@ mod tests {
     fn the_status_follows_the_days() {
         assert_eq!(course(&[9, 4]).status(), Status::New);
         assert_eq!(course(&[20, 14, 11, 8, 5, 3, 2, 1]).status(), Status::Rising);
-        assert_eq!(course(&[10, 10, 10, 10, 10, 10]).status(), Status::Sustained);
+        assert_eq!(course(&[10; 14]).status(), Status::Sustained);
+        let slow: Vec<u32> = (0..30).map(|day| 60 - 2 * day).collect();
+        assert_eq!(course(&slow).status(), Status::Rising, "a fifth more each week");
         assert_eq!(course(&[3, 9, 20, 18, 12]).status(), Status::Falling);
     }
 

@@ -25,6 +25,18 @@ const MAX_BURST: f64 = 0.65;
 const MAX_BURST_OF_NEW: f64 = 0.5;
 /// The part of authors never heard before from which they are nearly all.
 const NEARLY_ALL_NEW: f64 = 0.9;
+/// The part of the voices that one channel holds from which it is nearly all.
+const ONE_CHANNEL: f64 = 0.85;
+/// The part of the authors in one channel never heard before from which they are compared with others.
+const MANY_NEW: f64 = 0.75;
+/// How many more of the authors than is usual in their channel may be new where so many are.
+const MAX_EXCESS_OF_NEW: f64 = 0.2;
+/// How probable so many new authors must be if they were as new as others.
+const CHANCE_OF_NEW: f64 = 0.05;
+/// The part of all posts that have a subject from which an issue is asked for its own.
+const USUALLY_TAGGED: f64 = 0.4;
+/// The part of the voices that must have a subject.
+const MIN_ON_SUBJECT: f64 = 0.2;
 /// The part of the posts that must add a voice where posts, not voices, are more than usual.
 const MIN_HEARD: f64 = 0.33;
 /// Meetings that an offline issue must be raised at.
@@ -51,7 +63,11 @@ pub(super) fn judge_voices(frame: &Frame, config: &TrendsConfig, draft: &Draft, 
         voices.into_iter().partition(|post| post.channel == Channel::Offline);
     let rises_in =
         |is_offline: bool| draft.evidence.rises.iter().any(|rise| (rise.channel == Channel::Offline) == is_offline);
-    let online_checks = if rises_in(false) { online_rules(frame, config, draft, &online, since) } else { Vec::new() };
+    let online_checks = if rises_in(false) || draft.evidence.pooled.is_some() {
+        online_rules(frame, config, draft, &online, since)
+    } else {
+        Vec::new()
+    };
     let offline_checks = if rises_in(true) { offline_rules(config, &offline) } else { Vec::new() };
 
     let failed = |checks: &[GateCheck]| checks.iter().any(|check| !check.passed);
@@ -96,6 +112,8 @@ fn online_rules(
             burst <= burst_limit,
         ),
     ];
+    checks.extend(novelty(frame, draft, voices, since));
+    checks.extend(subject(frame, voices));
     if draft.counting == Counting::Posts {
         checks.push(loudness(frame, draft, since));
     }
@@ -133,19 +151,23 @@ fn burst(frame: &Frame, draft: &Draft, voices: &[&StoredPost], since: i64) -> f6
     for post in voices {
         *hours.entry(hour_number(post.at)).or_default() += 1.0;
     }
-    let usual = usual_in_an_hour(frame, draft, since);
-    let span = (frame.as_of - since) as f64 / HOUR as f64;
-    let excess = (voices.len() as f64 - usual * span).max(1.0);
+    let usual = usual_in_an_hour(frame, draft, since, |channel| channel != Channel::Offline);
+    let excess = (voices.len() as f64 - usual * hours_since(frame, since)).max(1.0);
     let two = |(hour, count): (&i64, &f64)| count + hours.get(&(hour + 1)).copied().unwrap_or(0.0) - 2.0 * usual;
     (hours.iter().map(two).fold(0.0, f64::max) / excess).min(1.0)
 }
 
-/// Online voices of the issue in an hour before its rise.
-fn usual_in_an_hour(frame: &Frame, draft: &Draft, since: i64) -> f64 {
+/// Hours from `since` to the moment of the list.
+fn hours_since(frame: &Frame, since: i64) -> f64 {
+    (frame.as_of - since) as f64 / HOUR as f64
+}
+
+/// Voices of the issue in an hour before its rise, in these channels.
+fn usual_in_an_hour(frame: &Frame, draft: &Draft, since: i64, in_channel: impl Fn(Channel) -> bool) -> f64 {
     let posts = draft.members.iter().filter(|member| member.hearing == Hearing::Voice);
     let before = posts.map(|member| frame.posts[member.post]).take_while(|post| post.at < since);
     let hours = (since - (frame.as_of - frame.days_seen * DAY)).max(HOUR) / HOUR;
-    before.filter(|post| post.channel != Channel::Offline).count() as f64 / hours as f64
+    before.filter(|post| in_channel(post.channel)).count() as f64 / hours as f64
 }
 
 /// How many of the posts since `since` are by people who speak for themselves.
@@ -163,6 +185,46 @@ fn loudness(frame: &Frame, draft: &Draft, since: i64) -> GateCheck {
         ),
         voices as f64 >= MIN_HEARD * posts as f64,
     )
+}
+
+/// Whether there are no more new authors than usual, asked where nearly all speak in one channel and most are new. Real patients are new, and where a channel is collected by hashtag nearly everybody is; but accounts made for a
+/// campaign are new where others are not.
+fn novelty(frame: &Frame, draft: &Draft, voices: &[&StoredPost], since: i64) -> Option<GateCheck> {
+    let (busiest, heard) = *ranked(voices.iter().map(|post| post.channel)).first()?;
+    if (heard as f64) < ONE_CHANNEL * voices.len() as f64 {
+        return None;
+    }
+    let authors: HashSet<u64> = voices.iter().filter(|post| post.channel == busiest).map(|post| post.who).collect();
+    let now = frame.posts.iter().rev().take_while(|post| post.at >= since);
+    let others = now.filter(|post| post.channel == busiest && !authors.contains(&post.who)).map(|post| post.who);
+    let usual = share_of_new(frame, &others.collect(), since);
+    // Those who would have spoken anyway are as new as others: what counts is who came on top of them.
+    let all = authors.len() as f64;
+    let anyway = usual_in_an_hour(frame, draft, since, |channel| channel == busiest) * hours_since(frame, since);
+    let on_top = (all - anyway).max(1.0);
+    let new = ((share_of_new(frame, &authors, since) * all - usual * anyway) / on_top).clamp(0.0, 1.0);
+    (new > MANY_NEW).then(|| {
+        check(
+            "the authors beyond the usual are about as new as others are".to_owned(),
+            format!("{} of {on_top:.0} were never heard before, of others {}", percent(new), percent(usual)),
+            new - usual <= MAX_EXCESS_OF_NEW || usual.powf(on_top) >= CHANCE_OF_NEW,
+        )
+    })
+}
+
+/// Whether people speak of health and care, asked where posts are tagged with subjects.
+fn subject(frame: &Frame, voices: &[&StoredPost]) -> Option<GateCheck> {
+    let share = |posts: &[&StoredPost]| {
+        posts.iter().filter(|post| post.topics[0].is_some()).count() as f64 / posts.len().max(1) as f64
+    };
+    let own = share(voices);
+    (share(&frame.posts[frame.recent..]) >= USUALLY_TAGGED).then(|| {
+        check(
+            format!("at least {} of the posts are about a subject of health and care", percent(MIN_ON_SUBJECT)),
+            percent(own),
+            own >= MIN_ON_SUBJECT,
+        )
+    })
 }
 
 /// The part of `authors` who said nothing at all before `since`, as far as is remembered.

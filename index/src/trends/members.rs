@@ -96,7 +96,8 @@ fn owners(candidates: &[Candidate], groups: &[Group]) -> HashMap<Term, (usize, u
             let candidate = &candidates[index];
             let attributable = candidate.evidence.best().map_or(0.0, Rise::attributable);
             let is_core = attributable >= CORE && candidate.evidence.score >= CORE_SCORE;
-            owners.insert(candidate.term, (number, if is_core || nth == 0 { 2 } else { 1 }));
+            let leads = nth == 0 && !candidate.term.is_topic();
+            owners.insert(candidate.term, (number, if is_core || leads { 2 } else { 1 }));
         }
     }
     owners

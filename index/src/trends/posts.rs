@@ -237,7 +237,7 @@ impl Posts {
             region: enriched.region().map(|region| self.names.intern(region)),
             event: post.event.as_ref().map(|event| self.names.intern(event.as_str())),
             signature: Signature::of(words),
-            terms: terms::distinct(words, terms),
+            terms: terms::distinct(words, enriched.topics.iter().map(|tag| tag.topic.as_str()), terms),
             text: with_text.then(|| beginning(text).into()),
             copy: Copy::SINGLE,
         }

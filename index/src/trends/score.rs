@@ -97,6 +97,16 @@ impl Tally {
         }
     }
 
+    fn merge(&mut self, other: &Self) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count += more;
+        }
+    }
+
+    fn is_empty_now(&self) -> bool {
+        self.0[..WINDOWS].iter().all(|&count| count == 0)
+    }
+
     /// Posts in a window.
     pub(super) fn now(&self, window: usize) -> u32 {
         self.0[window]
@@ -151,6 +161,8 @@ impl Rise {
 pub(super) struct Evidence {
     /// Channels with a rise, clearest first.
     pub(super) rises: Vec<Rise>,
+    /// What the online conversations show together where no one of them shows a rise; counted under the first.
+    pub(super) pooled: Option<Rise>,
     /// Combined strength.
     pub(super) score: f64,
 }
@@ -158,7 +170,7 @@ pub(super) struct Evidence {
 impl Evidence {
     /// The clearest rise.
     pub(super) fn best(&self) -> Option<&Rise> {
-        self.rises.first()
+        self.rises.first().or(self.pooled.as_ref())
     }
 }
 
@@ -178,7 +190,29 @@ pub(super) fn judge(heard: &Tallies, all: &Tallies, days_seen: i64) -> Evidence 
         rises.extend(rise);
     }
     rises.sort_by(|one, two| one.p.total_cmp(&two.p));
-    Evidence { rises, score: strength(combine(&p_values)) }
+    let pooled = pooled(heard, all, days_seen);
+    p_values.extend(pooled.map(|rise| rise.p));
+    Evidence { rises, pooled, score: strength(combine(&p_values)) }
+}
+
+/// Channels in which people talk to each other: few voices in each can be many together.
+const CONVERSATIONS: [Channel; 3] = [Channel::Forum, Channel::Social, Channel::Comment];
+
+/// The rise of all conversations taken together, if voices are heard in two of them or more.
+fn pooled(heard: &Tallies, all: &Tallies, days_seen: i64) -> Option<Rise> {
+    let [first, ..] = CONVERSATIONS;
+    let speaking = CONVERSATIONS.iter().filter(|&&channel| !heard[position(channel)].is_empty_now()).count();
+    if speaking < 2 {
+        return None;
+    }
+    let sum = |tallies: &Tallies| {
+        let mut sum = Tally::default();
+        for channel in CONVERSATIONS {
+            sum.merge(&tallies[position(channel)]);
+        }
+        sum
+    };
+    clearest(first, &sum(heard), &sum(all), days_seen)
 }
 
 /// The voices of a channel in one of its windows, whether they are a rise or not.

@@ -1,13 +1,14 @@
-//! Words to terms: what is counted. A term is a word or a pair of neighbouring words, stop words left out.
+//! Words to terms: what is counted. A term is a word or a pair of neighbouring words, stop words left out, or the subject of
+//! a post, which people may speak of in words that they do not share.
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{Kind, Word, high_half, mix};
+use super::words::{Kind, Word, hash, high_half, mix};
 
 /// The most terms kept of one post; the rest of a very long text is not counted.
 pub(super) const MAX_TERMS: usize = 128;
 
-/// The identity of a term: 31 bits of its hash. Of 100,000 terms in use, about 2 share theirs with another one.
+/// The identity of a term: 30 bits of its hash. Of 100,000 terms in use, about 5 share theirs with another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Term(u32);
 
@@ -16,16 +17,28 @@ pub(super) struct Term(u32);
 pub(super) struct TermUse(u32);
 
 const SILENT: u32 = 1 << 31;
+const TOPIC: u32 = 1 << 30;
+const WORDS: u32 = TOPIC - 1;
 
 impl Term {
     /// The term that is the word with this hash.
     pub(super) fn word(word: u32) -> Self {
-        Self(word & !SILENT)
+        Self(word & WORDS)
     }
 
     /// The term that is this pair of words, in this order.
     pub(super) fn pair(first: u32, second: u32) -> Self {
-        Self(high_half(mix((u64::from(first) << 32) | u64::from(second))) & !SILENT)
+        Self(high_half(mix((u64::from(first) << 32) | u64::from(second))) & WORDS)
+    }
+
+    /// The term that is a subject, in whatever words.
+    pub(super) fn topic(slug: &str) -> Self {
+        Self((hash(slug.as_bytes()) & WORDS) | TOPIC)
+    }
+
+    /// Whether it is a subject.
+    pub(super) fn is_topic(self) -> bool {
+        self.0 & TOPIC != 0
     }
 
     /// The bits, for indexing.
@@ -92,8 +105,12 @@ pub(super) fn locate(words: &[Word]) -> impl Iterator<Item = Located> {
         .flatten()
 }
 
-/// The distinct terms of a text, sorted, at most [`MAX_TERMS`].
-pub(super) fn distinct(words: &[Word], scratch: &mut Vec<Term>) -> Box<[TermUse]> {
+/// The distinct terms of a text, sorted, at most [`MAX_TERMS`], and those of its `topics`.
+pub(super) fn distinct<'a>(
+    words: &[Word],
+    topics: impl Iterator<Item = &'a str>,
+    scratch: &mut Vec<Term>,
+) -> Box<[TermUse]> {
     scratch.clear();
     scratch.extend(locate(words).map(|located| located.term).take(2 * MAX_TERMS));
     // The first terms are kept, not those with the smallest hashes: a post says what it is about at its beginning.
@@ -102,6 +119,7 @@ pub(super) fn distinct(words: &[Word], scratch: &mut Vec<Term>) -> Box<[TermUse]
         scratch.retain(|term| seen.insert(*term));
         scratch.truncate(MAX_TERMS);
     }
+    scratch.extend(topics.map(Term::topic));
     scratch.sort_unstable();
     scratch.dedup();
     scratch.iter().copied().map(TermUse::from).collect()
@@ -140,7 +158,7 @@ mod tests {
         let text = (0..500).map(|n| format!("word{n}")).collect::<Vec<_>>().join(" ");
         let mut words = Vec::new();
         Splitter::default().split(&text, &mut words);
-        let terms = distinct(&words, &mut Vec::new());
+        let terms = distinct(&words, std::iter::empty(), &mut Vec::new());
         assert_eq!(terms.len(), MAX_TERMS);
         let first = Term::word(words[0].hash);
         assert!(terms.iter().any(|used| used.term() == first));

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use enrich::Chain;
-use index::trends::eval::{self, EvalError, Planted, StreamPost, Truth};
-use jiff::Timestamp;
+use index::trends::eval::{self, EvalError, Planted, Replay, StreamPost, Truth};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::{EvalTrends, Global};
 use crate::run;
@@ -21,9 +21,13 @@ pub fn execute(global: &Global, args: &EvalTrends) -> Result<()> {
     let chain = Chain::load(&config.dir)?;
     let (posts, truth) = match (&args.posts, &args.truth) {
         (Some(posts), Some(truth)) => (from_file(posts)?, truth_from_file(truth)?),
-        _ => demonstration(),
+        _ => match args.planted {
+            Some(number) => planted(number, demo::Weather { swing: args.swing, silence: args.silence }),
+            None => demonstration(),
+        },
     };
-    let report = eval::evaluate(posts, &truth, &config.trends, |batch| chain.enrich(batch))?;
+    let replay = Replay { method: args.method, every: SignedDuration::from_hours(args.every) };
+    let report = eval::evaluate(posts, &truth, &config.trends, replay, |batch| chain.enrich(batch))?;
     let mut out = stdout().lock();
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
@@ -47,13 +51,45 @@ fn truth_from_file(path: &Path) -> Result<Truth> {
     })
 }
 
+/// The made-up stream with this number, and what is planted in it.
+fn planted(number: u64, weather: demo::Weather) -> (Posts, Truth) {
+    let stream = demo::planted_stream(number, weather);
+    let planted = |truth: demo::PlantedTruth| Planted {
+        key: truth.key.to_owned(),
+        start: Some(truth.start),
+        end: Some(truth.end),
+        shape: truth.shape.map(str::to_owned),
+        kind: truth.kind.map(str::to_owned),
+        posts: truth.posts,
+    };
+    let truth = Truth {
+        issues: stream.issues.into_iter().map(planted).collect(),
+        decoys: stream.decoys.into_iter().map(planted).collect(),
+        score_from: stream.score_from,
+    };
+    let posts = stream.posts.into_iter().map(|post| {
+        Ok(StreamPost {
+            id: post.id,
+            t: post.t,
+            channel: post.channel,
+            source: post.source.to_owned(),
+            author: Some(post.author),
+            event: post.event,
+            text: post.text,
+            lang: Some(post.lang.to_owned()),
+            place: post.place.map(str::to_owned),
+        })
+    });
+    (Box::new(posts), truth)
+}
+
 /// How long the demonstration's live part is followed.
 const LIVE_HOURS: i64 = 24;
 
 /// The demonstration's own conversation, and what is planted in it.
 fn demonstration() -> (Posts, Truth) {
     let live_from = Timestamp::constant(1_767_268_800, 0);
-    let until = live_from + jiff::SignedDuration::from_hours(LIVE_HOURS);
+    let until = live_from + SignedDuration::from_hours(LIVE_HOURS);
     let conversation = demo::Conversation::new(demo::SEED, live_from);
     let mut posts: Vec<demo::DemoPost> = conversation.posts_between(conversation.start(), until).collect();
     for meeting in conversation.meetings_between(conversation.start(), until) {
@@ -73,7 +109,7 @@ fn demonstration() -> (Posts, Truth) {
     let truth = Truth {
         issues: issues.iter().map(planted).collect(),
         decoys: decoys.iter().map(planted).collect(),
-        score_from: live_from - jiff::SignedDuration::from_hours(24 * 14),
+        score_from: live_from - SignedDuration::from_hours(24 * 14),
     };
     (Box::new(posts.into_iter().map(|post| Ok(stream_post(post)))), truth)
 }

@@ -7,6 +7,10 @@ use serde::Serialize;
 /// How well the lists agree with the truth. A part is from 0 to 1, and `None` where there was nothing to count.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// What was evaluated.
+    pub method: String,
+    /// The strength from which its issues were listed; 0 where the configuration says.
+    pub threshold: f64,
     /// Issues planted.
     pub issues: usize,
     /// The part of them that was listed at some time.
@@ -83,6 +87,7 @@ impl fmt::Display for Report {
             ("purity of an issue's posts", ">= .90", part(self.purity)),
             ("entries on the issue's main id", ">= .95", part(self.identity)),
         ];
+        writeln!(f, "{}, threshold {}", self.method, self.threshold)?;
         for (name, target, found) in rows {
             writeln!(f, "{name:<38} {target:>7}  {found}")?;
         }

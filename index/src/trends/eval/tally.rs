@@ -125,6 +125,8 @@ impl<'a> Tally<'a> {
             .collect();
         let days = self.last.duration_since(self.truth.score_from).as_secs_f64() / 86_400.0;
         Report {
+            method: String::new(),
+            threshold: 0.0,
             issues: issues.len(),
             missed: all.iter().filter(|at| !is_found(at)).map(|&at| issues[at].key.clone()).collect(),
             recall: recall(&all),
