@@ -108,7 +108,7 @@ fn post(n: usize) -> Enriched {
 }
 
 fn enrichers(criterion: &mut Criterion) {
-    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let chain = Chain::load(&config).expect("the configuration in the repository is valid");
     let fresh: Vec<Enriched> = (0..POSTS).filter_map(|n| usize::try_from(n).ok()).map(post).collect();
     let mut enriched = fresh.clone();
