@@ -80,14 +80,13 @@ fn fill(wording: &str, rng: &mut Rng, text: &mut String) {
 fn parse(file: &'static str) -> Vec<Subject> {
     let mut subjects: Vec<Subject> = Vec::new();
     for line in file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        match (line.strip_prefix("  "), subjects.last_mut()) {
-            (Some(wording), Some(subject)) => subject.wordings.push(wording),
-            _ => {
-                let mut words = line.split(' ');
-                let mut word = || words.next().unwrap_or_default();
-                let (is_issue, key, shape) = (word() == "issue", word(), word());
-                subjects.push(Subject { is_issue, key, shape, wordings: Vec::new() });
-            }
+        if let (Some(wording), Some(subject)) = (line.strip_prefix("  "), subjects.last_mut()) {
+            subject.wordings.push(wording);
+        } else {
+            let mut words = line.split(' ');
+            let mut word = || words.next().unwrap_or_default();
+            let (is_issue, key, shape) = (word() == "issue", word(), word());
+            subjects.push(Subject { is_issue, key, shape, wordings: Vec::new() });
         }
     }
     subjects

@@ -14,7 +14,7 @@ const MIN_LOUD: u8 = 20;
 /// At most this part of the posts of a loud term add a voice.
 const MAX_HEARD: f64 = 0.33;
 /// Terms looked at further, strongest first.
-const MAX_CANDIDATES: usize = 400;
+const MAX_CANDIDATES: usize = 3_000;
 /// Cells of the first, rough count.
 const CELLS: usize = 1 << 20;
 

@@ -12,7 +12,7 @@ use super::members::{Draft, Hearing};
 use super::model::{ChannelEvidence, DayCount, Discounted, Issue, IssueId, TermEvidence};
 use super::names::Names;
 use super::phrases::{self, Phrases, Said, Wanted};
-use super::posts::StoredPost;
+use super::posts::{DAYS_KEPT, StoredPost};
 use super::quotes::{choose, ranked};
 use super::score::{BASELINE, Evidence, Rise, level, position, windows};
 
@@ -95,6 +95,7 @@ pub(super) fn describe(scene: &Scene, draft: &Draft, course: &Course, known: &Kn
         recent: week
             .iter()
             .take_while(|(post, _)| post.at >= known.first_seen)
+            .filter(|(_, hearing)| draft.counting == Counting::Posts || *hearing != Hearing::Copy)
             .take(RECENT)
             .map(|(post, _)| post.post_id())
             .collect(),
@@ -169,10 +170,12 @@ fn channel_evidence(frame: &Frame, draft: &Draft, rise: &Rise) -> ChannelEvidenc
 }
 
 fn baseline(frame: &Frame, draft: &Draft) -> (Date, Date) {
-    let hours = draft.evidence.best().map_or(168, |rise| windows(rise.channel)[rise.window].hours);
-    let length = i64::from(hours) * HOUR;
-    let end = frame.as_of - length - if length == WEEK { 0 } else { DAY };
-    let start = (end - BASELINE).max(frame.as_of - frame.days_seen * DAY);
+    let hours = draft.evidence.best().map_or(168, |rise| {
+        let window = windows(rise.channel)[rise.window];
+        window.hours + window.guard_h
+    });
+    let end = frame.as_of - i64::from(hours) * HOUR;
+    let start = (end - BASELINE).max(frame.as_of - frame.days_seen.min(DAYS_KEPT) * DAY);
     let date = |at| Timestamp::from_second(at).unwrap_or_default().to_zoned(TimeZone::UTC).date();
     (date(start.min(end)), date(end))
 }

@@ -12,13 +12,16 @@ use super::config::TrendsConfig;
 use super::frame::{Counting, Frame};
 use super::members::{Draft, Hearing};
 use super::model::GateCheck;
+use super::person;
 use super::posts::StoredPost;
 use super::quotes::ranked;
-use super::score::{Tallies, Tally, position};
+use super::score::{Rise, Tallies, Tally, position};
 use super::voices::COPIES_HEARD;
 
 /// Different hours in which online voices must be heard.
 const MIN_HOURS: usize = 4;
+/// Different days on which the voices of a slow rise must be heard.
+const MIN_DAYS: usize = 5;
 /// The part of the voices that the two busiest hours in a row may hold.
 const MAX_BURST: f64 = 0.65;
 /// The same where nearly all authors are new.
@@ -35,8 +38,10 @@ const MAX_EXCESS_OF_NEW: f64 = 0.2;
 const CHANCE_OF_NEW: f64 = 0.05;
 /// The part of all posts that have a subject from which an issue is asked for its own.
 const USUALLY_TAGGED: f64 = 0.4;
-/// The part of the voices that must have a subject.
-const MIN_ON_SUBJECT: f64 = 0.2;
+/// The part of the voices that must have a subject where they speak of a person.
+const MIN_ON_SUBJECT: f64 = 0.4;
+/// The part of the texts that must have a name for the issue to be about a person.
+const MANY_NAMED: f64 = 0.4;
 /// The part of the posts that must add a voice where posts, not voices, are more than usual.
 const MIN_HEARD: f64 = 0.33;
 /// Meetings that an offline issue must be raised at.
@@ -112,6 +117,7 @@ fn online_rules(
             burst <= burst_limit,
         ),
     ];
+    checks.extend(steadiness(draft, voices));
     checks.extend(novelty(frame, draft, voices, since));
     checks.extend(subject(frame, voices));
     if draft.counting == Counting::Posts {
@@ -170,6 +176,20 @@ fn usual_in_an_hour(frame: &Frame, draft: &Draft, since: i64, in_channel: impl F
     before.filter(|post| in_channel(post.channel)).count() as f64 / hours as f64
 }
 
+/// Whether voices are heard on most days, asked where the rise shows only in growth over weeks: what is said on one day of each week is
+/// a habit.
+fn steadiness(draft: &Draft, voices: &[&StoredPost]) -> Option<GateCheck> {
+    let is_slow = draft.evidence.best().is_some_and(Rise::is_growth_over_weeks);
+    let days = ranked(voices.iter().map(|post| post.at / DAY)).len();
+    is_slow.then(|| {
+        check(
+            format!("voices on at least {MIN_DAYS} days, where it grows over weeks"),
+            count(days, "day"),
+            days >= MIN_DAYS,
+        )
+    })
+}
+
 /// How many of the posts since `since` are by people who speak for themselves.
 fn loudness(frame: &Frame, draft: &Draft, since: i64) -> GateCheck {
     let now = || draft.members.iter().filter(|member| frame.posts[member.post].at >= since);
@@ -212,19 +232,29 @@ fn novelty(frame: &Frame, draft: &Draft, voices: &[&StoredPost], since: i64) -> 
     })
 }
 
-/// Whether people speak of health and care, asked where posts are tagged with subjects.
+/// Whether people speak of health and care and not of a person, asked where posts are tagged with subjects: somebody famous who
+/// is taken ill is news, and no issue of the services.
 fn subject(frame: &Frame, voices: &[&StoredPost]) -> Option<GateCheck> {
     let share = |posts: &[&StoredPost]| {
         posts.iter().filter(|post| post.topics[0].is_some()).count() as f64 / posts.len().max(1) as f64
     };
+    if share(&frame.posts[frame.recent..]) < USUALLY_TAGGED {
+        return None;
+    }
     let own = share(voices);
-    (share(&frame.posts[frame.recent..]) >= USUALLY_TAGGED).then(|| {
-        check(
-            format!("at least {} of the posts are about a subject of health and care", percent(MIN_ON_SUBJECT)),
-            percent(own),
-            own >= MIN_ON_SUBJECT,
-        )
-    })
+    let named = person::most_named(voices.iter().filter_map(|post| post.text.as_deref()));
+    let is_person = named.as_ref().is_some_and(|(_, share)| *share >= MANY_NAMED);
+    let found = named
+        .filter(|_| is_person)
+        .map_or_else(String::new, |(name, share)| format!("; {} name {name}", percent(share)));
+    Some(check(
+        format!(
+            "at least {} of the posts have a subject of health and care, where most name one person",
+            percent(MIN_ON_SUBJECT)
+        ),
+        format!("{} have one{found}", percent(own)),
+        own >= MIN_ON_SUBJECT || !is_person,
+    ))
 }
 
 /// The part of `authors` who said nothing at all before `since`, as far as is remembered.

@@ -14,6 +14,8 @@ use super::voices::COPIES_HEARD;
 /// is this strong.
 const CORE: f64 = 0.8;
 const CORE_SCORE: f64 = 3.0;
+/// Of a term with this part, two are needed; a term with less is too common to tell.
+const HINT: f64 = 0.5;
 
 /// One post of an issue.
 #[derive(Clone, Copy, Debug)]
@@ -95,9 +97,14 @@ fn owners(candidates: &[Candidate], groups: &[Group]) -> HashMap<Term, (usize, u
         for (nth, &index) in group.terms.iter().enumerate() {
             let candidate = &candidates[index];
             let attributable = candidate.evidence.best().map_or(0.0, Rise::attributable);
-            let is_core = attributable >= CORE && candidate.evidence.score >= CORE_SCORE;
+            let is_core =
+                !group.wide.contains(&index) && attributable >= CORE && candidate.evidence.score >= CORE_SCORE;
             let leads = nth == 0 && !candidate.term.is_topic();
-            owners.insert(candidate.term, (number, if is_core || leads { 2 } else { 1 }));
+            if is_core || leads {
+                owners.insert(candidate.term, (number, 2));
+            } else if attributable >= HINT {
+                owners.insert(candidate.term, (number, 1));
+            }
         }
     }
     owners

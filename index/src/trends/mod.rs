@@ -4,7 +4,7 @@
 //! (`words.rs`) and terms (`terms.rs`) and remembers it (`posts.rs`). The way of a list (`round.rs`): copies and repetitions are
 //! marked (`near_duplicates.rs`, `voices.rs`), terms used by more voices than expected are found (`candidates.rs`,
 //! `score.rs`, `stats.rs`), grouped into issues by the posts they share (`group.rs`, `members.rs`), recognised
-//! (`registry.rs`), put to the gate (`gate.rs`) and described (`describe.rs`, `course.rs`, `phrases.rs`, `label.rs`, `quotes.rs`).
+//! (`registry.rs`), put to the gate (`gate.rs`, `person.rs`) and described (`describe.rs`, `course.rs`, `phrases.rs`, `label.rs`, `quotes.rs`).
 //!
 //! Only `stage.rs` and `state.rs` know a clock or a disk.
 
@@ -24,6 +24,7 @@ mod members;
 pub mod model;
 mod names;
 mod near_duplicates;
+mod person;
 mod phrases;
 mod posts;
 mod quotes;

@@ -18,7 +18,8 @@ use super::voices;
 use super::words::{Kind, Splitter, Word, hash, mix};
 
 /// How long posts are remembered: the longest window, its baseline and the day between them.
-const KEPT: i64 = 36 * DAY;
+pub(super) const DAYS_KEPT: i64 = 36;
+const KEPT: i64 = DAYS_KEPT * DAY;
 /// How long their texts are remembered, for labels and quotes.
 const TEXT_KEPT: i64 = 8 * DAY;
 /// The longest text remembered, in bytes.

@@ -1,6 +1,6 @@
 //! One computation of a list: from terms that rise to issues that are listed or held.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bus::Channel;
 
@@ -21,6 +21,8 @@ use super::registry::{Registry, Sighting};
 const CANDIDATE: f64 = 2.0;
 /// Strength beyond that of an issue, from which something loud is worth a person's look.
 const LOUD: f64 = 4.0;
+/// The part of the smaller one's posts in common from which two drafts are one issue.
+const OVERLAPPING: f64 = 0.35;
 /// See [`doubt`].
 const ALONE: f64 = 2.0;
 
@@ -40,7 +42,10 @@ impl<'a> Round<'a> {
     /// The issues to list and those to hold, strongest first, under the identities that `registry` knows or gives.
     pub(super) fn issues(&self, registry: &mut Registry) -> (Vec<Issue>, Vec<Issue>) {
         let mut drafts = self.drafts(registry, Counting::Voices, CANDIDATE, self.config.unlist_below);
-        drafts.extend(self.drafts(registry, Counting::Posts, self.config.list_at + LOUD, self.config.list_at + LOUD));
+        let loud = self.drafts(registry, Counting::Posts, self.config.list_at + LOUD, self.config.list_at + LOUD);
+        let is_apart = |loud: &Draft| !drafts.iter().any(|draft| self.is_within(loud, draft));
+        let loud: Vec<Draft> = loud.into_iter().filter(is_apart).collect();
+        drafts.extend(loud);
         let courses: Vec<Course> = drafts.iter().map(|draft| self.course(draft)).collect();
         let sightings = drafts.iter().zip(&courses).map(|(draft, course)| self.sighting(draft, course));
         let identities = registry.identify(&sightings.collect::<Vec<_>>(), self.frame.as_of);
@@ -69,7 +74,8 @@ impl<'a> Round<'a> {
         let groups = group(self.frame, counting, &candidates, threshold);
         let mut drafts = draft(self.frame, counting, &candidates, &groups);
         let sightings: Vec<Sighting> = drafts.iter().map(|draft| self.sighting(draft, &self.course(draft))).collect();
-        let belonging = registry.belonging(&sightings);
+        let mut belonging = registry.belonging(&sightings);
+        self.join_overlapping(&drafts, &mut belonging);
         if belonging.iter().enumerate().any(|(at, &first)| at != first) {
             drafts = draft(self.frame, counting, &candidates, &join(groups, &belonging));
         }
@@ -79,6 +85,36 @@ impl<'a> Round<'a> {
             two.evidence.score.total_cmp(&one.evidence.score).then_with(leaders)
         });
         drafts
+    }
+
+    /// Lets each draft belong to the first one that it shares most of the smaller's recent posts with.
+    fn join_overlapping(&self, drafts: &[Draft], belonging: &mut [usize]) {
+        let recent: Vec<HashSet<usize>> = drafts.iter().map(|draft| self.recent(draft)).collect();
+        for second in 1..drafts.len() {
+            let overlaps = |&first: &usize| {
+                let shared = recent[first].intersection(&recent[second]).count() as f64;
+                let smaller = recent[first].len().min(recent[second].len()) as f64;
+                belonging[first] == first && shared >= OVERLAPPING * smaller.max(1.0)
+            };
+            if belonging[second] == second
+                && let Some(first) = (0..second).find(overlaps)
+            {
+                belonging[second] = first;
+                for later in belonging.iter_mut().skip(second).filter(|to| **to == second) {
+                    *later = first;
+                }
+            }
+        }
+    }
+
+    fn recent(&self, draft: &Draft) -> HashSet<usize> {
+        draft.members.iter().map(|member| member.post).filter(|&post| post >= self.frame.recent).collect()
+    }
+
+    /// Whether most of the posts of something loud belong to an issue that voices carry: its copies are discounted there.
+    fn is_within(&self, loud: &Draft, draft: &Draft) -> bool {
+        let (loud, draft) = (self.recent(loud), self.recent(draft));
+        2 * loud.intersection(&draft).count() > loud.len()
     }
 
     /// The issue that a draft is, with [`Status::Held`] where it failed the gate; `None` where there is nothing to

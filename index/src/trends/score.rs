@@ -6,13 +6,16 @@ use super::clock::{DAY, HOUR, WEEK};
 use super::stats::{combine, negative_binomial_tail, strength};
 
 /// The most windows that a channel has.
-pub(super) const WINDOWS: usize = 4;
+pub(super) const WINDOWS: usize = 5;
 
 /// Length of the baseline.
 pub(super) const BASELINE: i64 = 28 * DAY;
 
 /// Voices over those expected, under which nothing is a rise, however sure.
 const MIN_RATIO: f64 = 1.5;
+
+/// The guard of the windows in which growth over weeks shows.
+const GUARD_OF_GROWTH: u32 = 168;
 
 /// Weeks ago at which the same window is looked at, for habits.
 const WEEKS_AGO: [i64; 3] = [1, 2, 3];
@@ -22,25 +25,29 @@ const WEEKS_AGO: [i64; 3] = [1, 2, 3];
 pub(super) struct Window {
     /// Its length in hours.
     pub(super) hours: u32,
+    /// Hours before it that are neither counted nor usual, since the rise may have begun in them.
+    pub(super) guard_h: u32,
     /// Voices under which it shows nothing.
     pub(super) min_voices: u32,
 }
 
 /// The windows of a channel, shortest first.
 pub(super) fn windows(channel: Channel) -> &'static [Window] {
-    const fn windows<const N: usize>(of: [(u32, u32); N]) -> [Window; N] {
-        let mut windows = [Window { hours: 0, min_voices: 0 }; N];
+    const fn windows<const N: usize>(of: [(u32, u32, u32); N]) -> [Window; N] {
+        let mut windows = [Window { hours: 0, guard_h: 0, min_voices: 0 }; N];
         let mut at = 0;
         while at < N {
-            windows[at] = Window { hours: of[at].0, min_voices: of[at].1 };
+            windows[at] = Window { hours: of[at].0, guard_h: of[at].1, min_voices: of[at].2 };
             at += 1;
         }
         windows
     }
-    const SOCIAL: [Window; 4] = windows([(6, 4), (24, 4), (72, 6), (168, 8)]);
-    const FORUM: [Window; 4] = windows([(6, 4), (24, 4), (72, 5), (168, 6)]);
-    const NEWS: [Window; 2] = windows([(24, 3), (168, 5)]);
-    const OFFLINE: [Window; 2] = windows([(24, 3), (168, 3)]);
+    // What grows over weeks is no more than its own last month: the last window of
+    // conversations is compared with what was before. In rooms and in the news there is too little of anything to see it.
+    const SOCIAL: [Window; 5] = windows([(6, 24, 4), (24, 24, 4), (72, 24, 6), (168, 0, 8), (168, 168, 8)]);
+    const FORUM: [Window; 5] = windows([(6, 24, 4), (24, 24, 4), (72, 24, 5), (168, 0, 6), (168, 168, 6)]);
+    const NEWS: [Window; 2] = windows([(24, 24, 3), (168, 0, 5)]);
+    const OFFLINE: [Window; 2] = windows([(24, 24, 3), (168, 0, 3)]);
     match channel {
         Channel::Social => &SOCIAL,
         Channel::Forum | Channel::Comment => &FORUM,
@@ -60,10 +67,11 @@ impl Roles {
         for (index, window) in windows(channel).iter().enumerate() {
             let length = i64::from(window.hours) * HOUR;
             bits |= u32::from((0..length).contains(&age)) << index;
-            let guard = if length == WEEK { 0 } else { DAY };
+            let guard = i64::from(window.guard_h) * HOUR;
             bits |= u32::from((length + guard..length + guard + BASELINE).contains(&age)) << (WINDOWS + index);
             for (nth, weeks) in WEEKS_AGO.iter().enumerate() {
-                let is_then = length < WEEK && (weeks * WEEK..weeks * WEEK + length).contains(&age);
+                let is_then =
+                    (length < WEEK || window.guard_h > 0) && (weeks * WEEK..weeks * WEEK + length).contains(&age);
                 bits |= u32::from(is_then) << (2 * WINDOWS + WEEKS_AGO.len() * index + nth);
             }
         }
@@ -150,6 +158,11 @@ pub(super) struct Rise {
 }
 
 impl Rise {
+    /// Whether it shows against the weeks before the last only.
+    pub(super) fn is_growth_over_weeks(&self) -> bool {
+        windows(self.channel)[self.window].guard_h == GUARD_OF_GROWTH
+    }
+
     /// The part of the voices that is due to the rise.
     pub(super) fn attributable(&self) -> f64 {
         (1.0 - self.expected / f64::from(self.voices)).max(0.0)
@@ -231,10 +244,19 @@ fn clearest(channel: Channel, heard: &Tally, all: &Tally, days_seen: i64) -> Opt
         if heard.now(index) < window.min_voices || all.baseline(index) == 0 {
             return None;
         }
+        if window.guard_h == GUARD_OF_GROWTH && !is_growing(heard.now(index), heard.weeks_ago(index)[0]) {
+            return None;
+        }
         let rise = level(channel, index, heard, all, days_seen);
         (f64::from(rise.voices) >= MIN_RATIO * rise.expected).then_some(rise)
     });
     rises.min_by(|one, two| one.p.total_cmp(&two.p))
+}
+
+/// Whether there are enough more voices than a week before: what is compared with weeks before the last has to grow still, or a
+/// habit of three weeks would be a rise.
+fn is_growing(now: u32, before: u32) -> bool {
+    f64::from(now) >= 1.2 * f64::from(before) && f64::from(now) - f64::from(before) >= f64::from(before).sqrt()
 }
 
 /// The expected voices in a window and the size of the negative binomial around them.
@@ -245,7 +267,8 @@ fn expect(channel: Channel, window: usize, heard: &Tally, all: &Tally, days_seen
     let days = i64::from(windows(channel)[window].hours / 24) + 1;
     let known = WEEKS_AGO.iter().zip(heard.weeks_ago(window)).filter(|(weeks, _)| *weeks * 7 + days <= days_seen);
     let (sum, weeks) = known.fold((0_u32, 0_u32), |(sum, weeks), (_, count)| (sum + count, weeks + 1));
-    let habit = if weeks == 0 { 0.0 } else { f64::from(sum) / f64::from(weeks) };
+    let is_daily = windows(channel)[window].guard_h < GUARD_OF_GROWTH;
+    let habit = if weeks == 0 || !is_daily { 0.0 } else { f64::from(sum) / f64::from(weeks) };
     ((before * share).max(habit), 1.0 / (1.0 / before + dispersion))
 }
 

@@ -93,6 +93,22 @@ impl Talk {
         }
     }
 
+    /// Posts by twenty people each about telephones and about blood tests, some of whom speak of a queue.
+    fn two_queues(&mut self) {
+        let telephones = ["telephone queue cut off", "cut off the telephone", "the telephone cut me off"];
+        let blood = ["blood test queue outside", "outside for a blood test", "stood outside, blood test"];
+        for number in 0..40 {
+            let core = if number % 2 == 0 { telephones[number / 2 % 3] } else { blood[number / 2 % 3] };
+            let (before, after) = (self.numbers.words(2), self.numbers.words(2));
+            self.say(
+                20_000 + number as u64,
+                Channel::Social,
+                number as i64 * HOUR / 2,
+                &format!("{before} {core} {after}"),
+            );
+        }
+    }
+
     fn changes(&self) -> Vec<Change<Enriched>> {
         self.posts.iter().cloned().map(Change::Upsert).collect()
     }
@@ -343,5 +359,18 @@ fn the_query_of_an_issue_is_one_that_the_search_understands() {
     talk.shortage((0..30).map(|n| n * HOUR + 60));
     for issue in talk.list().issues {
         crate::query::Query::parse(&issue.query).unwrap_or_else(|error| panic!("{}: {error}", issue.query));
+    }
+}
+
+#[test]
+fn a_word_that_two_issues_share_does_not_make_them_one() {
+    let mut talk = Talk::ordinary();
+    talk.two_queues();
+    let list = talk.list();
+    // Whether the gate lets them through is not the question here: all of their authors are new.
+    let labels: Vec<String> = list.issues.iter().chain(&list.held).map(|issue| issue.label.to_lowercase()).collect();
+    assert_eq!(labels.len(), 2, "{labels:?}");
+    for word in ["telephone", "blood"] {
+        assert!(labels.iter().any(|label| label.contains(word)), "{labels:?}");
     }
 }

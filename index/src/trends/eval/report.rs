@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::trends::model::Status;
+
 /// How well the lists agree with the truth. A part is from 0 to 1, and `None` where there was nothing to count.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -45,6 +47,23 @@ pub struct Report {
     pub identity: Option<f64>,
     /// Days of the stream that counted.
     pub days: f64,
+    /// The last list, strongest first, held issues at the end.
+    pub last: Vec<Entry>,
+}
+
+/// An issue on the last list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// What it is called.
+    pub label: String,
+    /// What it is doing.
+    pub status: Status,
+    /// Its strength.
+    pub score: f64,
+    /// What was planted that it is; `None` for something else.
+    pub planted: Option<String>,
+    /// The gate's rules that it did not meet.
+    pub failed: Vec<String>,
 }
 
 /// Delays in hours.
@@ -96,6 +115,14 @@ impl fmt::Display for Report {
         {
             if !list.is_empty() {
                 writeln!(f, "{name}: {}", list.join("; "))?;
+            }
+        }
+        writeln!(f, "last list:")?;
+        for entry in &self.last {
+            let planted = entry.planted.as_deref().unwrap_or("-");
+            writeln!(f, "  {:<10} {:5.1}  {} [{planted}]", format!("{:?}", entry.status), entry.score, entry.label)?;
+            for rule in &entry.failed {
+                writeln!(f, "                    not met: {rule}")?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bus::PostId;
 use jiff::Timestamp;
 
-use super::report::{Delay, Report};
+use super::report::{Delay, Entry, Report};
 use super::stream::{Planted, Truth, owners};
 use crate::trends::model::{Issue, IssueId, TrendList};
 
@@ -27,6 +27,7 @@ pub(super) struct Tally<'a> {
     true_ids: BTreeSet<IssueId>,
     r_precision: (f64, u64),
     last: Timestamp,
+    last_list: Vec<Entry>,
 }
 
 impl<'a> Tally<'a> {
@@ -43,6 +44,7 @@ impl<'a> Tally<'a> {
             true_ids: BTreeSet::new(),
             r_precision: (0.0, 0),
             last: truth.score_from,
+            last_list: Vec::new(),
         }
     }
 
@@ -57,6 +59,17 @@ impl<'a> Tally<'a> {
             self.note_entry(issue, *found, list.as_of);
         }
         self.note_ranking(&found, list.as_of);
+        self.last_list = list.issues.iter().chain(&list.held).map(|issue| self.entry(issue)).collect();
+    }
+
+    fn entry(&self, issue: &Issue) -> Entry {
+        let planted = self.planted(issue).map(|(at, share)| {
+            let planted = self.truth.issues.iter().chain(&self.truth.decoys).nth(at);
+            format!("{}, {:.0}% of its posts", planted.map_or("?", |planted| &planted.key), share * 100.0)
+        });
+        let failed = issue.gate.iter().filter(|check| !check.passed);
+        let failed = failed.map(|check| format!("{} ({})", check.rule, check.found)).collect();
+        Entry { label: issue.label.clone(), status: issue.status, score: issue.score, planted, failed }
     }
 
     fn note_entry(&mut self, issue: &Issue, found: Option<(usize, f64)>, at: Timestamp) {
@@ -151,6 +164,7 @@ impl<'a> Tally<'a> {
             purity: (self.true_entries > 0).then(|| self.purity / self.true_entries as f64),
             identity: part(usize_of(on_main), usize_of(appearances)),
             days,
+            last: self.last_list,
         }
     }
 }
