@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 /// One labelled text.
@@ -37,5 +37,7 @@ pub fn read(path: &Path, text_field: &str, label_field: &str) -> Result<Vec<Row>
         };
         Ok(Some(Row { text: field(text_field, "--text-field")?, label: field(label_field, "--label-field")? }))
     });
-    rows.filter_map(Result::transpose).collect()
+    let rows: Vec<Row> = rows.filter_map(Result::transpose).collect::<Result<_>>()?;
+    ensure!(!rows.is_empty(), "{}: the file is empty; it needs one JSON object a line", path.display());
+    Ok(rows)
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{Write as _, stdout};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use enrich::Redactor;
 use enrich::redact::eval::{self, Counts, Fault, Kind, MarkedPost};
 use serde::Serialize;
@@ -44,6 +44,7 @@ pub fn execute(args: &EvalRedaction) -> Result<()> {
         })
     };
     let posts = lines.map(parse).collect::<Result<Vec<MarkedPost>>>()?;
+    ensure!(!posts.is_empty(), "{}: the file is empty; it needs one JSON object a line", args.file.display());
     let redactor = Redactor::new();
     let start = Instant::now();
     let (parts, faults) = eval::evaluate(&redactor, &posts);
