@@ -265,6 +265,15 @@ pub enum Train {
 
 #[derive(Clone, Debug, Args)]
 pub struct TrainSentiment {
+    #[command(flatten)]
+    pub with: TrainWith,
+    /// Labelled answers of people who were asked, such as comments of patients; the other files are posts
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub comments: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct TrainWith {
     /// Labelled texts, one JSON object a line
     #[arg(required = true, value_name = "FILE.jsonl")]
     pub files: Vec<PathBuf>,
@@ -281,7 +290,7 @@ pub struct TrainSentiment {
 #[derive(Clone, Debug, Args)]
 pub struct TrainTopics {
     #[command(flatten)]
-    pub with: TrainSentiment,
+    pub with: TrainWith,
     /// Texts that are about none of the subjects, so that the heads know other talk
     #[arg(long, value_name = "FILE.jsonl")]
     pub background: Vec<PathBuf>,

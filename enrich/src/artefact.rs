@@ -1,6 +1,7 @@
-//! Trained artefacts: files of weights, each beside the SHA-256 that it must have.
+//! Trained artefacts: files of weights that are read only if their SHA-256 is the one that is kept beside them.
 //!
-//! The sum lies in `NAME.sha256`, in the format of `sha256sum`, so that it can be checked by hand as well.
+//! The sum of a classifier of languages lies in `NAME.sha256`, in the format of `sha256sum`; that of the heads of sentiment
+//! and of subjects on their card (`model/file.rs`). Either way the bytes come through [`read_checked`].
 
 use std::fs;
 use std::io;
@@ -9,24 +10,41 @@ use std::path::{Path, PathBuf};
 use bus::config_file::ConfigError;
 use sha2::{Digest as _, Sha256};
 
-/// Reads the artefact at `path`, and checks its sum.
+/// No artefact may be larger, in bytes.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Reads the artefact at `path`, whose sum lies beside it.
 ///
 /// # Errors
 /// [`ConfigError::Unreadable`], where the file or its sum is missing, or the sum is another one.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
-    let bytes = fs::read(path).map_err(|reason| error(path, reason))?;
-    let sum = fs::read_to_string(sum_path(path)).map_err(|reason| error(&sum_path(path), reason))?;
+    let advice = "; restore the artefact and its sum from the release, or make both again with `discovery train`";
+    let sums = sum_path(path);
+    let sum = fs::read_to_string(&sums).map_err(|reason| error(&sums, with_advice(&reason, advice)))?;
     let expected = sum.split_whitespace().next().unwrap_or_default();
-    let actual = sum_of(&bytes);
-    if actual == expected {
+    read_checked(path, expected).map_err(|reason| error(path, with_advice(&reason, advice)))
+}
+
+/// Reads the artefact at `path` if its SHA-256 is `expected`, in hexadecimal.
+///
+/// # Errors
+/// Where the file cannot be read, is larger than any artefact, or has another sum, which the message gives.
+pub(crate) fn read_checked(path: &Path, expected: &str) -> io::Result<Vec<u8>> {
+    let length = fs::metadata(path)?.len();
+    if length > MAX_BYTES {
+        return Err(io::Error::other(format!("it has {length} bytes, more than an artefact may have ({MAX_BYTES})")));
+    }
+    let bytes = fs::read(path)?;
+    let found = sum_of(&bytes);
+    if found.eq_ignore_ascii_case(expected) {
         return Ok(bytes);
     }
-    let sums = sum_path(path);
-    let message = format!(
-        "its SHA-256 is {actual}, but {} says {expected:?}. Restore both files, or train anew with `discovery train`",
-        sums.display()
-    );
-    Err(error(path, io::Error::new(io::ErrorKind::InvalidData, message)))
+    let message = if expected.is_empty() {
+        format!("its SHA-256 is {found}, but the sum that it must have is missing")
+    } else {
+        format!("its SHA-256 is {found}, but it must be {expected}: the file is damaged, or is another one")
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidData, message))
 }
 
 /// The error for a file whose sum is right, but whose content this version does not read.
@@ -44,16 +62,22 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<String> {
     Ok(sum)
 }
 
+/// The SHA-256 of `bytes` in hexadecimal.
+pub(crate) fn sum_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The same reason, and what to do.
+pub(crate) fn with_advice(reason: &io::Error, advice: &str) -> io::Error {
+    io::Error::new(reason.kind(), format!("{reason}{advice}"))
+}
+
 fn error(path: &Path, reason: io::Error) -> ConfigError {
     ConfigError::Unreadable { path: path.to_owned(), reason }
 }
 
 fn sum_path(path: &Path) -> PathBuf {
     path.with_extension("sha256")
-}
-
-fn sum_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -73,7 +97,18 @@ mod tests {
         fs::write(&path, b"abd").unwrap();
         let message = read(&path).unwrap_err().to_string();
         assert!(message.contains("weights.bin: cannot be read: its SHA-256 is a52d"), "{message}");
+        assert!(message.ends_with("make both again with `discovery train`"), "{message}");
+        fs::write(dir.path().join("weights.sha256"), "").unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("the sum that it must have is missing"));
         fs::remove_file(dir.path().join("weights.sha256")).unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("weights.sha256"));
+    }
+
+    #[test]
+    fn an_artefact_of_any_size_is_not_taken_into_memory() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("weights.bin");
+        fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        assert!(read_checked(&path, "").unwrap_err().to_string().contains("more than an artefact may have"));
     }
 }

@@ -15,7 +15,6 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::Enricher;
-use crate::model::features::hash;
 use crate::text::{ends_word, starts_word, tagged_part};
 pub use explain::{Explanation, Reason};
 use learned::Learned;
@@ -180,10 +179,9 @@ impl Topics {
         found
     }
 
-    /// What a head sees of the subjects that have a seed in the text.
-    pub(crate) fn marks(&self, text: &str) -> Vec<u64> {
-        let seeds = self.seeds(text);
-        seeds.chunk_by(|a, b| a.0 == b.0).map(|seeds| hash(self.all[seeds[0].0].slug.as_bytes())).collect()
+    /// The subjects that have a seed in the text.
+    pub(crate) fn with_seeds(&self, text: &str) -> Vec<usize> {
+        self.seeds(text).chunk_by(|a, b| a.0 == b.0).map(|seeds| seeds[0].0).collect()
     }
 
     /// Adds (topic, phrase) for every seed in `text` that is not inside an exclusion of its topic.

@@ -9,10 +9,10 @@ use std::borrow::Cow;
 pub(crate) struct Features {
     /// Hashes of words and pairs of words.
     pub(crate) words: Vec<u32>,
-    /// Hashes of runs of three to five bytes.
+    /// Hashes of runs of three to five bytes inside words.
     pub(crate) letters: Vec<u32>,
-    /// Numbers, each of the order of one.
-    pub(crate) dense: Vec<f32>,
+    /// What is not an n-gram: which number, and its value, of the order of one. Numbers that are not named are nought.
+    pub(crate) numbers: Vec<(usize, f32)>,
 }
 
 /// Words that turn round what comes after them; up to this many words are marked as turned.
@@ -23,10 +23,14 @@ const NEGATIONS: [&str; 22] = [
 const TURNED: u8 = 3;
 
 impl Features {
-    /// The n-grams of a text; `dense` is left empty.
+    /// The n-grams of a text; `numbers` is left empty.
     pub(crate) fn of(text: &str) -> Self {
         let plain = normalise(text);
-        let mut features = Self::default();
+        let mut features = Self {
+            words: Vec::with_capacity(plain.len()),
+            letters: Vec::with_capacity(plain.len() * 3),
+            numbers: Vec::new(),
+        };
         features.add_words(&plain);
         features.add_letters(plain.as_bytes());
         features
@@ -53,29 +57,28 @@ impl Features {
         self.words.push(mix(END ^ before.rotate_left(17)));
     }
 
-    fn add_letters(&mut self, bytes: &[u8]) {
-        self.letters.reserve(bytes.len() * 3);
-        for start in 0..bytes.len().saturating_sub(2) {
-            let mut run = 0_u64;
-            for (length, byte) in (1_u64..=5).zip(&bytes[start..]) {
-                run = run << 8 | u64::from(*byte);
-                if length >= 3 {
-                    self.letters.push(mix(run | length << 56));
+    fn add_letters(&mut self, plain: &[u8]) {
+        // Every word stands between spaces, so that the ends of words show in the runs, and no run joins two words.
+        let mut start = 0;
+        while let Some(length) = plain[(start + 1).min(plain.len())..].iter().position(|byte| *byte == b' ') {
+            let end = start + 1 + length;
+            for from in start..end - 1 {
+                let mut run = 0_u64;
+                for (length, byte) in (1_u64..=5).zip(&plain[from..=end]) {
+                    run = run << 8 | u64::from(*byte);
+                    if length >= 3 {
+                        self.letters.push(mix(run | length << 56));
+                    }
                 }
             }
+            start = end;
         }
-    }
-
-    /// One more feature of the kind of words: `what` happened.
-    pub(crate) fn mark(&mut self, what: u64) {
-        self.words.push(mix(what ^ MARK_SALT));
     }
 }
 
 const START: u64 = 0x51_7c_c1_b7_27_22_0a_95;
 const END: u64 = 0x2f_3c_9a_11_70_8d_e6_43;
 const TURNED_SALT: u64 = 0x9e_37_79_b9_7f_4a_7c_15;
-const MARK_SALT: u64 = 0xd1_b5_4a_32_d1_92_ed_03;
 
 /// FNV-1a, 64 bits.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
@@ -195,5 +198,12 @@ mod tests {
         assert_ne!(a.words, b.words);
         assert_eq!(a.words.len(), 8, "two words with their pairs, one of them turned, and the end");
         assert_eq!(Features::of("").letters.len(), 0);
+    }
+
+    #[test]
+    fn runs_of_letters_stay_inside_words() {
+        let (kind, nurse) = (Features::of("kind").letters, Features::of("nurse").letters);
+        assert_eq!(kind.len(), 4 + 3 + 2, "of ` kind `, all runs of three, four and five");
+        assert_eq!(Features::of("kind nurse").letters, [kind, nurse].concat());
     }
 }

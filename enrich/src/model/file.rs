@@ -1,6 +1,6 @@
 //! The files of a learned model: a binary with its weights, and beside it the card that says what it is.
 //!
-//! The binary is `DSCMODL1`, the length of a header (32 bits, little endian), the header as JSON, the dense weights
+//! The binary is `DSCMODL2`, the length of a header (32 bits, little endian), the header as JSON, the weights of numbers
 //! (32-bit floats, little endian) and the table of hashed weights (one byte each). It is loaded only if its SHA-256 is
 //! the one on the card.
 
@@ -10,14 +10,11 @@ use std::path::{Path, PathBuf};
 
 use bus::config_file::{self, ConfigError};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use super::heads::Heads;
+use super::heads::{Heads, row_length};
+use crate::artefact::{self, sum_of};
 
-const MAGIC: &[u8; 8] = b"DSCMODL1";
-
-/// No model may be larger, in bytes.
-const MAX_BYTES: u64 = 16 * 1024 * 1024;
+const MAGIC: &[u8; 8] = b"DSCMODL2";
 
 /// What is known of a model, as kept beside it in `NAME.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,10 +82,9 @@ pub(crate) struct Header {
     pub(crate) kind: String,
     pub(crate) labels: Vec<String>,
     pub(crate) bits: u32,
-    pub(crate) scale: f32,
-    pub(crate) dense: usize,
-    /// What scores are multiplied by so that probabilities can be believed.
-    pub(crate) sharpness: f32,
+    pub(crate) scales: Vec<f32>,
+    /// What the numbers beside the n-grams are called.
+    pub(crate) numbers: Vec<String>,
     /// From which probability on a label is given; empty where the most probable one is.
     pub(crate) thresholds: Vec<f32>,
 }
@@ -98,16 +94,16 @@ pub(crate) struct Header {
 pub(crate) struct Model {
     pub(crate) labels: Vec<String>,
     pub(crate) heads: Heads,
-    pub(crate) sharpness: f32,
+    pub(crate) numbers: Vec<String>,
     pub(crate) thresholds: Vec<f32>,
 }
 
 impl Model {
-    /// Loads the model that the card `dir/NAME.toml` describes, if it is one of this kind with numbers of this count.
+    /// Loads the model that the card `dir/NAME.toml` describes, if it is one of this kind.
     ///
     /// # Errors
     /// [`ConfigError`], which names the file and what to do.
-    pub(crate) fn load(dir: &Path, kind: &str, numbers: usize) -> Result<Self, ConfigError> {
+    pub(crate) fn load(dir: &Path, kind: &str) -> Result<Self, ConfigError> {
         let card_path = dir.join(format!("{kind}.toml"));
         let card_text = config_file::read_text(&card_path).map_err(|error| with_advice(error, kind))?;
         let card: Card = config_file::parse(&card_path, &card_text)?;
@@ -116,28 +112,16 @@ impl Model {
             return Err(refuse(format!("`{}` must be the name of a file beside the card", card.file)));
         }
         let path = dir.join(&card.file);
-        let bytes =
-            read_bounded(&path).map_err(|reason| refuse(format!("{} cannot be read: {reason}", path.display())))?;
-        let found = hex(&bytes);
-        if !found.eq_ignore_ascii_case(&card.sha256) {
-            return Err(refuse(format!(
-                "{} is not the file that this card describes: its SHA-256 is {found}, the card says {}",
-                path.display(),
-                card.sha256
-            )));
-        }
-        let model = Self::from_bytes(&bytes, kind)
-            .map_err(|reason| refuse(format!("{} is not a model of this program: {reason}", path.display())))?;
-        if model.heads.dense_len() != numbers {
-            return Err(refuse(format!("{} was made by another version of this program", path.display())));
-        }
-        Ok(model)
+        let bytes = artefact::read_checked(&path, &card.sha256)
+            .map_err(|reason| refuse(format!("{} cannot be read: {reason}", path.display())))?;
+        Self::from_bytes(&bytes, kind)
+            .map_err(|reason| refuse(format!("{} is not a model of this program: {reason}", path.display())))
     }
 
     /// Writes `dir/KIND.bin` and its card.
     pub(crate) fn save(&self, dir: &Path, kind: &str, card: Card) -> io::Result<PathBuf> {
         let bytes = self.to_bytes(kind)?;
-        let card = Card { file: format!("{kind}.bin"), sha256: hex(&bytes), ..card };
+        let card = Card { file: format!("{kind}.bin"), sha256: sum_of(&bytes), ..card };
         let text = toml::to_string_pretty(&card).map_err(io::Error::other)?;
         fs::create_dir_all(dir)?;
         fs::write(dir.join(&card.file), bytes)?;
@@ -151,16 +135,15 @@ impl Model {
             kind: kind.to_owned(),
             labels: self.labels.clone(),
             bits: self.heads.bits,
-            scale: self.heads.scale,
-            dense: self.heads.dense.len(),
-            sharpness: self.sharpness,
+            scales: self.heads.scales.clone(),
+            numbers: self.numbers.clone(),
             thresholds: self.thresholds.clone(),
         })?;
         let length = u32::try_from(header.len()).map_err(io::Error::other)?;
         let mut bytes = MAGIC.to_vec();
         bytes.extend(length.to_le_bytes());
         bytes.extend(header);
-        bytes.extend(self.heads.dense.iter().flat_map(|weight| weight.to_le_bytes()));
+        bytes.extend(self.heads.numbers.iter().flat_map(|weight| weight.to_le_bytes()));
         bytes.extend(self.heads.table.iter().map(|step| step.cast_unsigned()));
         Ok(bytes)
     }
@@ -175,43 +158,28 @@ impl Model {
             return Err(format!("it is a model of {}", header.kind));
         }
         let labels = header.labels.len();
+        let thresholds = header.thresholds.len();
         if labels == 0
             || !(1..=24).contains(&header.bits)
-            || !header.dense.is_multiple_of(labels)
-            || header.dense < labels
+            || header.scales.len() != labels
+            || (thresholds != 0 && thresholds != labels)
         {
             return Err("its header contradicts itself".to_owned());
         }
-        let (dense, table) =
-            header.dense.checked_mul(4).and_then(|at| rest.split_at_checked(at)).ok_or("it ends early")?;
-        if table.len() != labels << header.bits {
+        let length = (header.numbers.len() + 1) * labels * size_of::<f32>();
+        let (numbers, table) = rest.split_at_checked(length).ok_or("it ends early")?;
+        if table.len() != row_length(labels) << header.bits {
             return Err("its table has another size than its header says".to_owned());
         }
-        if !header.thresholds.is_empty() && header.thresholds.len() != labels {
-            return Err("it has not one threshold a label".to_owned());
-        }
-        let dense = dense.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
+        let numbers = numbers.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
         let table = table.iter().map(|byte| byte.cast_signed()).collect();
         Ok(Self {
-            heads: Heads { bits: header.bits, labels, table, scale: header.scale, dense },
+            heads: Heads { bits: header.bits, labels, table, scales: header.scales, numbers },
             labels: header.labels,
-            sharpness: header.sharpness,
+            numbers: header.numbers,
             thresholds: header.thresholds,
         })
     }
-}
-
-/// The SHA-256 of `bytes` in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let length = fs::metadata(path)?.len();
-    if length > MAX_BYTES {
-        return Err(io::Error::other(format!("it has {length} bytes, more than a model may have ({MAX_BYTES})")));
-    }
-    fs::read(path)
 }
 
 fn advice(kind: &str) -> String {
@@ -221,7 +189,7 @@ fn advice(kind: &str) -> String {
 fn with_advice(error: ConfigError, kind: &str) -> ConfigError {
     match error {
         ConfigError::Unreadable { path, reason } => {
-            ConfigError::Unreadable { path, reason: io::Error::new(reason.kind(), format!("{reason}{}", advice(kind))) }
+            ConfigError::Unreadable { path, reason: artefact::with_advice(&reason, &advice(kind)) }
         }
         other @ ConfigError::Invalid { .. } => other,
     }
@@ -232,8 +200,10 @@ mod tests {
     use super::*;
 
     fn model() -> Model {
-        let heads = Heads { bits: 1, labels: 2, table: vec![1, -2, 3, -128], scale: 0.5, dense: vec![0.25, -1.0] };
-        Model { labels: vec!["a".to_owned(), "b".to_owned()], heads, sharpness: 0.75, thresholds: vec![0.5, 0.25] }
+        let heads = Heads::new(1, &[5, 7], &[vec![1.0, -2.0, 0.5, 0.25], vec![3.0, -1.0, 0.0, -1.0]]);
+        let names = |names: [&str; 2]| names.map(str::to_owned).to_vec();
+        let numbers = vec!["length".to_owned()];
+        Model { labels: names(["a", "b"]), heads, numbers, thresholds: vec![0.5, 0.25] }
     }
 
     fn card() -> Card {
@@ -250,7 +220,7 @@ mod tests {
     }
 
     fn load_error(dir: &Path) -> String {
-        let error = Model::load(dir, "topics", 0).unwrap_err().to_string();
+        let error = Model::load(dir, "topics").unwrap_err().to_string();
         error.replace(&format!("{}/", dir.display()), "")
     }
 
@@ -258,7 +228,7 @@ mod tests {
     fn a_model_is_loaded_as_it_was_saved() {
         let dir = tempfile::tempdir().unwrap();
         model().save(dir.path(), "topics", card()).unwrap();
-        assert_eq!(Model::load(dir.path(), "topics", 0).unwrap(), model());
+        assert_eq!(Model::load(dir.path(), "topics").unwrap(), model());
     }
 
     #[test]
@@ -274,10 +244,8 @@ mod tests {
         *bytes.last_mut().unwrap() = 7;
         fs::write(&bin, &bytes).unwrap();
         let tampered = load_error(dir.path());
-        assert!(
-            tampered.starts_with("topics.toml:2: topics.bin is not the file that this card describes"),
-            "{tampered}"
-        );
+        assert!(tampered.starts_with("topics.toml:2: topics.bin cannot be read: its SHA-256 is "), "{tampered}");
+        assert!(tampered.contains("or make both again with `discovery train topics`"), "{tampered}");
         fs::remove_file(&bin).unwrap();
         assert!(load_error(dir.path()).starts_with("topics.toml:2: topics.bin cannot be read"));
     }

@@ -3,6 +3,7 @@
 
 mod features;
 mod lexicon;
+pub(crate) mod registers;
 mod rules;
 mod tokens;
 
@@ -15,8 +16,8 @@ use bus::{Enriched, Post, Sentiment, SentimentLabel};
 use crate::Enricher;
 use crate::model::features::{Features, unescape};
 use crate::model::file::Model;
-use crate::model::heads::softmax;
 use crate::text::tagged_part;
+pub(crate) use features::NUMBERS;
 use lexicon::Lexicon;
 
 /// Longer texts are scored sentence by sentence, in bytes: the heads were learned from posts, not from speeches.
@@ -52,7 +53,8 @@ impl SentimentEnricher {
     /// Reads `lexicon/` and the model in `models/` of `config_dir`.
     pub(crate) fn load(config_dir: &Path) -> Result<Self, ConfigError> {
         let reader = Reader::load(&config_dir.join("lexicon"))?;
-        let model = Model::load(&config_dir.join("models"), "sentiment", features::NUMBERS)?;
+        let model = Model::load(&config_dir.join("models"), "sentiment")?;
+        registers::check(&model, config_dir)?;
         Ok(Self { reader, model })
     }
 
@@ -97,10 +99,7 @@ impl SentimentEnricher {
         if !sentence.contains(|c: char| !c.is_whitespace() && !is_invisible(c)) {
             return [0.0, 1.0, 0.0];
         }
-        let scores = self.model.heads.scores(&self.reader.features(sentence));
-        let sharpened: Vec<f32> = scores.iter().map(|score| score * self.model.sharpness).collect();
-        let shares = softmax(&sharpened);
-        [shares[0], shares[1], shares[2]]
+        registers::shares(&self.model.heads.scores(&self.reader.features(sentence)))
     }
 }
 

@@ -5,36 +5,40 @@ use std::path::Path;
 use bus::config_file::ConfigError;
 
 use super::Topics;
-use crate::model::features::{Features, hash, unescape};
+use crate::model::features::{Features, unescape};
 use crate::model::file::Model;
 use crate::model::heads::sigmoid;
 
 /// Where a seed says that a text is about a subject, the head may doubt it down to this share of its threshold.
-const BENEFIT_OF_DOUBT: f32 = 0.25;
+const BENEFIT_OF_DOUBT: f32 = 0.5;
 
 /// Longer texts are judged in parts, in bytes: the heads were learned from comments, not from speeches.
 const LONG: usize = 1_000;
+
+/// What a subject that has a seed in the text counts beside the n-grams, which have the length one.
+const MARK: f32 = 0.5;
 
 /// Heads for some of the subjects.
 pub(crate) struct Learned {
     model: Model,
     /// The subject of each head, where the file still has it.
     subjects: Vec<Option<usize>>,
-    /// What the features call the subjects of the file.
-    marks: Vec<u64>,
+    /// Which number of the features says that a subject of the file has a seed in the text, where the heads know it.
+    marks: Vec<Option<usize>>,
 }
 
 impl Learned {
     /// Reads the model in `dir`.
     pub(super) fn load(dir: &Path, topics: &Topics) -> Result<Self, ConfigError> {
-        let model = Model::load(dir, "topics", 0)?;
+        let model = Model::load(dir, "topics")?;
         Ok(Self::new(model, topics))
     }
 
     pub(crate) fn new(model: Model, topics: &Topics) -> Self {
         let place = |slug: &String| topics.all().iter().position(|topic| topic.slug == *slug);
         let subjects = model.labels.iter().map(place).collect();
-        let marks = topics.all().iter().map(|topic| hash(topic.slug.as_bytes())).collect();
+        let number = |slug: &String| model.numbers.iter().position(|other| other == slug);
+        let marks = topics.all().iter().map(|topic| number(&topic.slug)).collect();
         Self { model, subjects, marks }
     }
 
@@ -43,7 +47,7 @@ impl Learned {
         let mut probabilities = vec![0.0_f32; self.subjects.len()];
         for part in parts(text) {
             // A subject that the whole text names counts in each part: a seed weighs the same however long the text is.
-            let found = self.probabilities(part, by_seeds.iter().map(|(subject, _)| self.marks[*subject]));
+            let found = self.probabilities(part, self.marks(by_seeds));
             probabilities.iter_mut().zip(found).for_each(|(most, found)| *most = most.max(found));
         }
         let mut has_head = vec![false; self.marks.len()];
@@ -60,16 +64,19 @@ impl Learned {
         judged.extend(by_seeds.iter().filter(|(subject, _)| !has_head[*subject]));
     }
 
-    fn probabilities(&self, text: &str, marks: impl Iterator<Item = u64>) -> Vec<f32> {
-        let scores = self.model.heads.scores(&features(text, marks));
-        scores.into_iter().map(|score| sigmoid(score * self.model.sharpness)).collect()
+    fn probabilities(&self, text: &str, marks: impl Iterator<Item = usize>) -> Vec<f32> {
+        self.model.heads.scores(&features(text, marks)).into_iter().map(sigmoid).collect()
+    }
+
+    /// The numbers of the subjects that have a seed in the text.
+    fn marks(&self, by_seeds: &[(usize, f32)]) -> impl Iterator<Item = usize> {
+        by_seeds.iter().filter_map(|(subject, _)| self.marks[*subject])
     }
 
     /// The head of a subject, its probability for `text`, and its threshold.
     pub(super) fn probability(&self, text: &str, by_seeds: &[(usize, f32)], subject: usize) -> Option<(f32, f32)> {
         let head = self.subjects.iter().position(|other| *other == Some(subject))?;
-        let marks = by_seeds.iter().map(|(subject, _)| self.marks[*subject]);
-        Some((self.probabilities(text, marks)[head], self.model.thresholds[head]))
+        Some((self.probabilities(text, self.marks(by_seeds))[head], self.model.thresholds[head]))
     }
 
     /// What a word of its own adds to the score of a subject's head, in a text of one word.
@@ -83,10 +90,9 @@ impl Learned {
 }
 
 /// What the heads see of a text, and of the subjects whose seeds are in it.
-pub(crate) fn features(text: &str, marks: impl Iterator<Item = u64>) -> Features {
+pub(crate) fn features(text: &str, marks: impl Iterator<Item = usize>) -> Features {
     let mut features = Features::of(&unescape(text));
-    // Twice, since a phrase tells more than any pair of words.
-    marks.for_each(|mark| (0..2).for_each(|_| features.mark(mark)));
+    features.numbers.extend(marks.map(|mark| (mark, MARK)));
     features
 }
 

@@ -8,7 +8,7 @@ use bus::SentimentLabel;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::model::file;
+use crate::artefact::sum_of;
 
 /// The largest file of examples, in bytes.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
@@ -228,7 +228,11 @@ impl File {
             })?;
             objects.push(object);
         }
-        Ok(Self { path: path.to_owned(), sha256: file::hex(text.as_bytes()), objects })
+        if objects.is_empty() {
+            let message = "the file is empty; it needs one JSON object a line".to_owned();
+            return Err(LabelledError::Invalid { path: path.to_owned(), line: 1, message });
+        }
+        Ok(Self { path: path.to_owned(), sha256: sum_of(text.as_bytes()), objects })
     }
 
     fn fault(&self, message: String) -> LabelledError {
@@ -290,6 +294,13 @@ mod tests {
         assert_eq!(labels(signs), [Negative, Neutral, Positive]);
         let criticality = "{\"text\":\"a\",\"label\":\"Access\",\"criticality\":\"-3\"}\n{\"text\":\"b\",\"label\":\"Staff\",\"criticality\":\"0\"}\n";
         assert_eq!(labels(criticality), [Negative]);
+    }
+
+    #[test]
+    fn an_empty_file_is_named_as_such() {
+        let (_dir, path) = file("\n");
+        let error = sentiments(&path, &Fields::default()).unwrap_err().to_string();
+        assert!(error.ends_with("rows.jsonl:1: the file is empty; it needs one JSON object a line"), "{error}");
     }
 
     #[test]

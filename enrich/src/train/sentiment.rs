@@ -5,24 +5,47 @@ use std::path::{Path, PathBuf};
 use bus::SentimentLabel;
 
 use super::EvalError;
+use super::calibrate::{odds, sharpness};
 use super::card::{LICENCE, names, trained_on};
 use super::folds::{FOLDS, fold};
 use super::labelled::{self, Fields, Labelled};
-use super::logistic::{Example, Kind, Settings, fit};
-use crate::eval::{Report, place};
+use super::support::{Settings, Space, Vector, dot};
+use crate::eval::{Counts, Report, place};
+use crate::model::features::Features;
 use crate::model::file::Model;
 use crate::model::heads::{Heads, softmax};
 use crate::model::{Card, Figures, Reliability};
-use crate::sentiment::Reader;
+use crate::sentiment::registers::{LABELS, REGISTER, shares};
+use crate::sentiment::{NUMBERS, Reader};
 
-const SETTINGS: Settings =
-    Settings { kind: Kind::OneOf, bits: 18, rounds: 6, step: 0.04, pull: 1e-5, rarity: 0.5, seed: 4 };
+const SETTINGS: Settings = Settings { cost: 0.1, rounds: 40, tolerance: 0.1, seed: 4 };
 
-/// What one row is, beside its features.
+/// Comments are fewer and less mixed than posts, and each tells more.
+const COST_OF_COMMENTS: f32 = 0.25;
+
+/// The buckets of the hash table, as a power of two.
+const BITS: u32 = 18;
+
+/// What a text counts of a file that knows no neutral ones: it would teach that nothing is neutral.
+const WITHOUT_NEUTRAL: f32 = 0.2;
+
+/// Files to learn the heads of sentiment from.
+#[derive(Clone, Debug, Default)]
+pub struct SentimentFiles {
+    /// Files with what people post.
+    pub posts: Vec<PathBuf>,
+    /// Files with what people answer when they are asked.
+    pub comments: Vec<PathBuf>,
+}
+
+/// What one text is.
 struct Row {
     file: usize,
+    comment: bool,
     fold: u64,
     label: usize,
+    weight: f32,
+    features: Features,
 }
 
 /// Learns the heads of sentiment from labelled files, and writes `sentiment.bin` and its card to `out`.
@@ -30,33 +53,35 @@ struct Row {
 /// # Errors
 /// When a file or the lexicon cannot be read, the examples are too few, or the result cannot be written.
 pub fn sentiment(
-    files: &[PathBuf],
+    files: &SentimentFiles,
     fields: &Fields,
     config_dir: &Path,
     out: &Path,
     note: &str,
 ) -> Result<Card, EvalError> {
     let reader = Reader::load(&config_dir.join("lexicon"))?;
-    let read = files.iter().map(|path| labelled::sentiments(path, fields)).collect::<Result<Vec<_>, _>>()?;
-    let (rows, examples) = prepare(&reader, &read)?;
-    let scores = kept_back_scores(&rows, examples.as_slice());
-    let sharpness = calibrate(&rows, &scores);
-    let heads = fit(&examples.iter().collect::<Vec<_>>(), &SETTINGS);
-    let model = Model {
-        labels: SentimentLabel::ALL.map(|label| label.slug().to_owned()).to_vec(),
-        heads,
-        sharpness,
-        thresholds: Vec::new(),
-    };
+    let all = files.posts.iter().chain(&files.comments);
+    let read = all.map(|path| labelled::sentiments(path, fields)).collect::<Result<Vec<_>, _>>()?;
+    let rows = prepare(&reader, &read, files.posts.len())?;
+    let learner = Learner::new(&rows);
+    let scores = learner.kept_back();
+    let lines = learner.lines(&scores, None);
+    let weights: Vec<Vec<f32>> = (0..LABELS.len()).map(|head| learner.head(head, None)).collect();
+    let mut heads = Heads::new(BITS, &learner.space.rarities, &weights);
+    heads.stretch(&lines);
+    let numbers = (0..NUMBERS).map(|number| format!("lexicon {number}")).collect();
+    let model = Model { labels: LABELS.map(str::to_owned).to_vec(), heads, numbers, thresholds: Vec::new() };
+    let (posts, comments) = read.split_at(files.posts.len());
+    let comment_files: Vec<String> = comments.iter().map(|file| format!(" --comments {}", file.file)).collect();
     let card = Card {
         file: String::new(),
         sha256: String::new(),
-        about: "Sentiment of English texts: negative, neutral, positive. Linear heads over hashed n-grams of words and letters and over a lexicon; there is no text in it.".to_owned(),
+        about: "Sentiment of English texts: negative, neutral, positive. Linear heads over hashed n-grams of words and letters and over a lexicon, for posts and for comments, and one that tells both apart; there is no text in it.".to_owned(),
         licence: LICENCE.to_owned(),
-        command: format!("discovery train sentiment {}", names(&read)),
+        command: format!("discovery train sentiment {}{}", names(posts), comment_files.concat()),
         note: note.to_owned(),
         trained_on: trained_on(&read),
-        figures: figures(&read, &rows, &scores, sharpness),
+        figures: learner.figures(&read, &scores),
     };
     model
         .save(out, "sentiment", card.clone())
@@ -64,92 +89,175 @@ pub fn sentiment(
     Ok(card)
 }
 
-fn prepare(reader: &Reader, read: &[Labelled<SentimentLabel>]) -> Result<(Vec<Row>, Vec<Example>), EvalError> {
-    let (mut rows, mut examples) = (Vec::new(), Vec::new());
-    let all: usize = read.iter().map(|labelled| labelled.rows.len()).sum();
+fn prepare(reader: &Reader, read: &[Labelled<SentimentLabel>], posts: usize) -> Result<Vec<Row>, EvalError> {
+    let mut rows = Vec::new();
     for (file, labelled) in read.iter().enumerate() {
-        let mut counts = [0_usize; 3];
-        labelled.rows.iter().for_each(|(_, label)| counts[place(*label)] += 1);
+        let neutral = labelled.rows.iter().any(|(_, label)| *label == SentimentLabel::Neutral);
+        let weight = if neutral { 1.0 } else { WITHOUT_NEUTRAL };
         for (text, label) in &labelled.rows {
-            let label = place(*label);
-            // Rare sentiments count more, so that all three are found equally well. So do small files, less so: a file is
-            // a way of speaking, and none should drown the others.
-            let even = labelled.rows.len() as f32 / 3.0 / counts[label] as f32;
-            let weight = even * (all as f32 / labelled.rows.len() as f32).sqrt();
-            let mut targets = vec![0.0; 3];
-            targets[label] = 1.0;
-            examples.push(Example { features: reader.features(text), targets, weights: vec![weight; 3] });
-            rows.push(Row { file, fold: fold(text), label });
+            let features = reader.features(text);
+            rows.push(Row { file, comment: file >= posts, fold: fold(text), label: place(*label), weight, features });
         }
     }
-    if rows.len() < 30 {
-        return Err(EvalError::TooFew(format!("{} rows with a sentiment; at least 30 are needed", rows.len())));
+    for comment in [false, true].into_iter().take(if posts < read.len() { 2 } else { 1 }) {
+        let count = |label| rows.iter().filter(|row| row.comment == comment && row.label == label).count();
+        if let Some(label) = (0..3).find(|label| count(*label) < MIN_EXAMPLES) {
+            let (what, option) = if comment { ("comments", "--comments") } else { ("posts", "the first files") };
+            let message = format!(
+                "{} {} {what} (from {option}); at least {MIN_EXAMPLES} are needed",
+                count(label),
+                SentimentLabel::ALL[label].slug()
+            );
+            return Err(EvalError::TooFew(message));
+        }
     }
-    Ok((rows, examples))
+    Ok(rows)
 }
 
-/// The scores of every row by heads that have not seen it.
-fn kept_back_scores(rows: &[Row], examples: &[Example]) -> Vec<Vec<f32>> {
-    let mut scores = vec![Vec::new(); rows.len()];
-    for round in 0..FOLDS {
-        let seen: Vec<&Example> =
-            examples.iter().zip(rows).filter(|(_, row)| row.fold != round).map(|(example, _)| example).collect();
-        let heads: Heads = fit(&seen, &SETTINGS);
-        for ((row, example), scores) in rows.iter().zip(examples).zip(&mut scores) {
-            if row.fold == round {
-                *scores = heads.scores(&example.features);
+/// No sentiment can be learned from fewer examples in a register.
+const MIN_EXAMPLES: usize = 10;
+
+/// The rows, and where they lie.
+struct Learner<'a> {
+    rows: &'a [Row],
+    space: Space,
+    vectors: Vec<Vector>,
+    /// Whether there are no comments, so that both registers learn from posts.
+    one_register: bool,
+}
+
+impl<'a> Learner<'a> {
+    fn new(rows: &'a [Row]) -> Self {
+        let space = Space::of(rows.iter().map(|row| &row.features), BITS, NUMBERS);
+        let vectors = rows.iter().map(|row| space.vector(&row.features)).collect();
+        Self { rows, space, vectors, one_register: !rows.iter().any(|row| row.comment) }
+    }
+
+    /// Whether a row is of a register.
+    fn is_of(&self, row: &Row, comment: bool) -> bool {
+        self.one_register || row.comment == comment
+    }
+
+    /// The weights of one of [`LABELS`], learned from all rows but those that are kept back in round `without`.
+    fn head(&self, head: usize, without: Option<u64>) -> Vec<f32> {
+        let seen = self.rows.iter().zip(&self.vectors).filter(|(row, _)| Some(row.fold) != without);
+        let taken = seen.filter(|(row, _)| head == REGISTER || self.is_of(row, head >= 3));
+        let holds = |row: &Row| if head == REGISTER { row.comment } else { row.label == head % 3 };
+        let mut texts: Vec<(&Vector, bool, f32)> =
+            taken.map(|(row, vector)| (vector, holds(row), if head == REGISTER { 1.0 } else { row.weight })).collect();
+        let whole: f32 = texts.iter().map(|(.., weight)| weight).sum();
+        let positive: f32 = texts.iter().filter(|(_, holds, _)| *holds).map(|(.., weight)| weight).sum();
+        for (_, holds, weight) in &mut texts {
+            *weight *= whole / 2.0 / if *holds { positive } else { whole - positive };
+        }
+        let cost = if (3..6).contains(&head) { COST_OF_COMMENTS } else { SETTINGS.cost };
+        self.space.fit(&texts, &Settings { cost, ..SETTINGS })
+    }
+
+    /// The scores of every row by heads that have not seen it.
+    fn kept_back(&self) -> Vec<Vec<f32>> {
+        let mut scores = vec![Vec::new(); self.rows.len()];
+        for round in 0..FOLDS {
+            let heads: Vec<Vec<f32>> = (0..LABELS.len()).map(|head| self.head(head, Some(round))).collect();
+            for ((row, vector), scores) in self.rows.iter().zip(&self.vectors).zip(&mut scores) {
+                if row.fold == round {
+                    *scores = heads.iter().map(|head| dot(head, vector)).collect();
+                }
             }
         }
+        scores
     }
-    scores
-}
 
-/// The sharpness with which the probabilities of the right labels are highest on texts that were kept back (temperature
-/// scaling, Guo et al. 2017).
-fn calibrate(rows: &[Row], scores: &[Vec<f32>]) -> f32 {
-    let loss = |sharpness: f32| -> f64 {
-        let probability = |(row, scores): (&Row, &Vec<f32>)| {
-            let sharpened: Vec<f32> = scores.iter().map(|score| score * sharpness).collect();
-            f64::from(-softmax(&sharpened)[row.label].max(1e-9).ln())
+    /// Factor and offset of each head: so that the sentiments of a register are found equally well and its probabilities
+    /// can be believed. Rows of round `without` are left out.
+    fn lines(&self, scores: &[Vec<f32>], without: Option<u64>) -> Vec<(f32, f32)> {
+        let seen = || self.rows.iter().zip(scores).filter(move |(row, _)| Some(row.fold) != without);
+        let mut lines = Vec::with_capacity(LABELS.len());
+        for comment in [false, true] {
+            let first = if comment { 3 } else { 0 };
+            let of = |scores: &[f32]| [scores[first], scores[first + 1], scores[first + 2]];
+            let texts: Vec<([f32; 3], usize)> = seen()
+                .filter(|(row, _)| self.is_of(row, comment) && row.weight >= 1.0)
+                .map(|(row, scores)| (of(scores), row.label))
+                .collect();
+            let offsets = offsets(&texts);
+            let sharpness = sharpness(|sharpness| {
+                let right = |(scores, label): &([f32; 3], usize)| {
+                    let scores = [0, 1, 2].map(|label| (scores[label] + offsets[label]) * sharpness);
+                    f64::from(softmax(&scores)[*label].max(1e-9).ln())
+                };
+                texts.iter().map(right).sum()
+            });
+            lines.extend(offsets.map(|offset| (sharpness, offset * sharpness)));
+        }
+        lines.push(odds(&seen().map(|(row, scores)| (scores[REGISTER], row.comment)).collect::<Vec<_>>()));
+        lines
+    }
+
+    fn figures(&self, read: &[Labelled<SentimentLabel>], scores: &[Vec<f32>]) -> Figures {
+        let mut confusions = vec![vec![vec![0; 3]; 3]; read.len()];
+        let mut bins = [(0_usize, 0.0_f64, 0_usize); 10];
+        for round in 0..FOLDS {
+            let lines = self.lines(scores, Some(round));
+            for (row, scores) in self.rows.iter().zip(scores).filter(|(row, _)| row.fold == round) {
+                let scores: Vec<f32> =
+                    scores.iter().zip(&lines).map(|(score, (factor, offset))| score * factor + offset).collect();
+                let probabilities = shares(&scores);
+                let given = most(&probabilities);
+                confusions[row.file][row.label][given] += 1;
+                let bin = (1_u8..10).filter(|bin| probabilities[given] >= f32::from(*bin) / 10.0).count();
+                bins[bin].0 += 1;
+                bins[bin].1 += f64::from(probabilities[given]);
+                bins[bin].2 += usize::from(given == row.label);
+            }
+        }
+        let slugs = SentimentLabel::ALL.map(SentimentLabel::slug);
+        let result = |(labelled, confusion): (&Labelled<SentimentLabel>, Vec<Vec<usize>>)| {
+            format!("{}: {}", labelled.file, Report::of_confusion(&slugs, confusion).summary())
         };
-        rows.iter().zip(scores).map(probability).sum()
-    };
-    let steps = (1_u16..=60).map(|step| f32::from(step) * 0.05);
-    steps.min_by(|a, b| loss(*a).total_cmp(&loss(*b))).expect("there are sixty steps")
+        let reliability = |(bin, (count, sum, right)): (usize, &(usize, f64, usize))| {
+            (*count > 0).then(|| Reliability {
+                claimed: format!("0.{bin}-{}", if bin == 9 { "1.0".to_owned() } else { format!("0.{}", bin + 1) }),
+                rows: *count,
+                mean_claimed: rounded(sum / *count as f64),
+                right: rounded(*right as f64 / *count as f64),
+            })
+        };
+        Figures {
+            method: format!(
+                "Each text was scored by heads that had not seen it, in {FOLDS} rounds, with offsets and sharpness chosen on the other rounds; copies of a text were kept back together. The heads in the file have seen all."
+            ),
+            results: read.iter().zip(confusions).map(result).collect(),
+            reliability: bins.iter().enumerate().filter_map(reliability).collect(),
+        }
+    }
 }
 
-fn figures(read: &[Labelled<SentimentLabel>], rows: &[Row], scores: &[Vec<f32>], sharpness: f32) -> Figures {
-    let mut confusions = vec![vec![vec![0; 3]; 3]; read.len()];
-    let mut bins = [(0_usize, 0.0_f64, 0_usize); 10];
-    for (row, scores) in rows.iter().zip(scores) {
-        let sharpened: Vec<f32> = scores.iter().map(|score| score * sharpness).collect();
-        let probabilities = softmax(&sharpened);
-        let given = (0..3).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b])).expect("three labels");
-        confusions[row.file][row.label][given] += 1;
-        let bin = (1_u8..10).filter(|bin| probabilities[given] >= f32::from(*bin) / 10.0).count();
-        bins[bin].0 += 1;
-        bins[bin].1 += f64::from(probabilities[given]);
-        bins[bin].2 += usize::from(given == row.label);
+/// What to add to each score so that the three sentiments are found equally well, and said rightly: the mean of recall
+/// and F1 over all three is highest. Neighbouring offsets differ by chance, so the middle of the best is taken.
+fn offsets(texts: &[([f32; 3], usize)]) -> [f32; 3] {
+    const BEST: usize = 25;
+    let steps = || (-10_i8..=10).map(|step| f32::from(step) * 0.05);
+    let mut tried: Vec<(f64, [f32; 3])> = steps()
+        .flat_map(|negative| steps().map(move |neutral| [negative, neutral, 0.0]))
+        .map(|offsets| (goodness(texts, offsets), offsets))
+        .collect();
+    tried.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let best = &tried[..BEST];
+    [0, 1, 2].map(|label| best.iter().map(|(_, offsets)| offsets[label]).sum::<f32>() / BEST as f32)
+}
+
+fn goodness(texts: &[([f32; 3], usize)], offsets: [f32; 3]) -> f64 {
+    let mut counts = [Counts::default(); 3];
+    for (scores, label) in texts {
+        let given = most(&[0, 1, 2].map(|label| scores[label] + offsets[label]));
+        (0..3).for_each(|class| counts[class].add(class == *label, class == given));
     }
-    let slugs = SentimentLabel::ALL.map(SentimentLabel::slug);
-    let result = |(labelled, confusion): (&Labelled<SentimentLabel>, Vec<Vec<usize>>)| {
-        format!("{}: {}", labelled.file, Report::of_confusion(&slugs, confusion).summary())
-    };
-    let reliability = |(bin, (count, sum, right)): (usize, &(usize, f64, usize))| {
-        (*count > 0).then(|| Reliability {
-            claimed: format!("0.{bin}-{}", if bin == 9 { "1.0".to_owned() } else { format!("0.{}", bin + 1) }),
-            rows: *count,
-            mean_claimed: rounded(sum / *count as f64),
-            right: rounded(*right as f64 / *count as f64),
-        })
-    };
-    Figures {
-        method: format!(
-            "Each text was scored by heads that had not seen it, in {FOLDS} rounds; copies of a text were kept back together. The heads in the file have seen all."
-        ),
-        results: read.iter().zip(confusions).map(result).collect(),
-        reliability: bins.iter().enumerate().filter_map(reliability).collect(),
-    }
+    counts.iter().map(|counts| counts.f1() + counts.recall()).sum()
+}
+
+fn most(scores: &[f32; 3]) -> usize {
+    (0..3).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).expect("there are three")
 }
 
 fn rounded(share: f64) -> f64 {

@@ -1,190 +1,157 @@
-//! Logistic regression over hashed features, by stochastic gradient steps.
+//! Linear support vector machines over hashed features, by dual coordinate descent.
 //!
-//! Steps shrink where a bucket has already moved much (`AdaGrad`, Duchi et al. 2011, with one sum for each bucket), and
-//! what is kept is the mean of the weights after the later rounds. Everything is in a fixed order on one thread: the
-//! same examples give the same weights, bit for bit, on the same kind of machine.
+//! Hsieh et al. (2008), "A dual coordinate descent method for large-scale linear SVM", with the squared hinge loss and
+//! a cost of its own for each text, as in LIBLINEAR. Everything is in a fixed order on one thread: the same examples
+//! give the same weights, bit for bit, on the same kind of machine.
 
 use crate::model::features::Features;
-use crate::model::heads::{Heads, bucket, share, sigmoid, softmax};
-
-/// One text to learn from.
-pub(crate) struct Example {
-    pub(crate) features: Features,
-    /// What is wanted of each label: 0 or 1.
-    pub(crate) targets: Vec<f32>,
-    /// How much each label of this text counts; nought where nothing is known of it.
-    pub(crate) weights: Vec<f32>,
-}
-
-/// How labels relate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Exactly one of them holds.
-    OneOf,
-    /// Each holds or not by itself.
-    AnyOf,
-}
+use crate::model::heads::bucket;
 
 /// How to learn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
-    pub(crate) kind: Kind,
-    pub(crate) bits: u32,
+    /// What a text of weight one costs that lies on the wrong side.
+    pub(crate) cost: f32,
     pub(crate) rounds: u32,
-    pub(crate) step: f32,
-    /// How strongly weights are drawn to nought at each step.
-    pub(crate) pull: f32,
-    /// How much more what few texts have counts: nought not at all, one as in TF-IDF.
-    pub(crate) rarity: f32,
+    /// Once no text asks for a step larger than this, the weights are as good as they get.
+    pub(crate) tolerance: f32,
     pub(crate) seed: u64,
 }
 
-/// Learns the heads from the examples.
-pub(crate) fn fit(examples: &[&Example], settings: &Settings) -> Heads {
-    let labels = examples.first().map_or(1, |example| example.targets.len());
-    let numbers = examples.first().map_or(0, |example| example.features.dense.len()) + 1;
-    let mut learner = Learner {
-        settings: *settings,
-        labels,
-        table: vec![0.0; labels << settings.bits],
-        moved: vec![1e-3; 1 << settings.bits],
-        dense: vec![0.0; labels * numbers],
-        dense_moved: vec![1e-3; numbers],
-        rarity: rarity(examples, settings),
-    };
-    let mut order: Vec<usize> = (0..examples.len()).collect();
-    let mut random = SplitMix(settings.seed);
-    let mut kept = (vec![0.0_f32; learner.table.len()], vec![0.0_f32; learner.dense.len()]);
-    let first_kept = settings.rounds / 2;
-    for round in 0..settings.rounds {
-        random.shuffle(&mut order);
-        for index in &order {
-            learner.step(examples[*index]);
-        }
-        if round >= first_kept {
-            kept.0.iter_mut().zip(&learner.table).for_each(|(sum, weight)| *sum += weight);
-            kept.1.iter_mut().zip(&learner.dense).for_each(|(sum, weight)| *sum += weight);
-        }
-    }
-    let count = (settings.rounds - first_kept) as f32;
-    kept.0.iter_mut().chain(&mut kept.1).for_each(|weight| *weight /= count);
-    // What a bucket counts is the same wherever it is used, so it goes into its weights.
-    for (weights, rarity) in kept.0.chunks_exact_mut(labels).zip(&learner.rarity) {
-        for weight in weights.iter_mut() {
-            *weight *= rarity;
-        }
-    }
-    let (table, scale) = quantise(&kept.0);
-    Heads { bits: settings.bits, labels, table, scale, dense: kept.1 }
+/// A text as the machines see it: where it is not nought, in the order of places.
+pub(crate) type Vector = Vec<(u32, f32)>;
+
+/// The places of a vector: the buckets of the hash table, the numbers, and at the end the constant one.
+pub(crate) struct Space {
+    bits: u32,
+    numbers: usize,
+    /// How rare each bucket is, as a head keeps it.
+    pub(crate) rarities: Vec<i8>,
 }
 
-struct Learner {
-    settings: Settings,
-    labels: usize,
-    table: Vec<f32>,
-    moved: Vec<f32>,
-    dense: Vec<f32>,
-    dense_moved: Vec<f32>,
-    /// How much each bucket counts.
-    rarity: Vec<f32>,
-}
+/// A bucket that fewer texts have tells nothing that could be used again.
+const MIN_TEXTS: u32 = 2;
 
-/// What each bucket counts: the fewer texts have it, the more (inverse document frequency, at most two), to the power
-/// that the settings name.
-fn rarity(examples: &[&Example], settings: &Settings) -> Vec<f32> {
-    let mut texts = vec![0_u32; 1 << settings.bits];
-    let mut last_text = vec![usize::MAX; 1 << settings.bits];
-    for (text, example) in examples.iter().enumerate() {
-        for hash in example.features.words.iter().chain(&example.features.letters) {
-            let row = bucket(*hash, settings.bits);
-            if last_text[row] != text {
-                last_text[row] = text;
-                texts[row] += 1;
+/// The steps of a rarity: that of a bucket in two of a million texts still fits.
+const RARITY_STEPS: f32 = 9.0;
+
+impl Space {
+    /// The space of these texts with 2^`bits` buckets and so many `numbers`. How rare a bucket is, is its smoothed
+    /// inverse document frequency, ln((1 + texts) / (1 + texts that have it)) + 1.
+    pub(crate) fn of<'a>(texts: impl Iterator<Item = &'a Features>, bits: u32, numbers: usize) -> Self {
+        let mut having = vec![0_u32; 1 << bits];
+        let mut last = vec![u32::MAX; 1 << bits];
+        let mut all = 0_u32;
+        for features in texts {
+            for hash in features.words.iter().chain(&features.letters) {
+                let bucket = bucket(*hash, bits);
+                if last[bucket] != all {
+                    last[bucket] = all;
+                    having[bucket] += 1;
+                }
             }
+            all += 1;
         }
-    }
-    let all = (examples.len() as f32 + 1.0).ln();
-    texts.into_iter().map(|texts| (2.0 * (all - (texts as f32 + 1.0).ln()) / all).powf(settings.rarity)).collect()
-}
-
-impl Learner {
-    fn step(&mut self, example: &Example) {
-        let gradient = self.gradient(example);
-        let size = gradient.iter().map(|g| g * g).sum::<f32>() / self.labels as f32;
-        if size == 0.0 {
-            return;
-        }
-        let Settings { step, pull, .. } = self.settings;
-        for hashes in [&example.features.words, &example.features.letters] {
-            let x = share(hashes.len());
-            for hash in hashes {
-                let row = bucket(*hash, self.settings.bits);
-                let x = x * self.rarity[row];
-                self.moved[row] += size * x * x;
-                let rate = step / self.moved[row].sqrt();
-                let weights = &mut self.table[row * self.labels..(row + 1) * self.labels];
-                weights.iter_mut().zip(&gradient).for_each(|(w, g)| *w -= rate * (g * x + pull * *w));
-            }
-        }
-        let numbers = example.features.dense.iter().copied().chain([1.0]);
-        for ((x, weights), moved) in numbers.zip(self.dense.chunks_exact_mut(self.labels)).zip(&mut self.dense_moved) {
-            *moved += size * x * x;
-            let rate = step / moved.sqrt();
-            weights.iter_mut().zip(&gradient).for_each(|(w, g)| *w -= rate * (g * x + pull * *w));
-        }
-    }
-
-    /// The derivative of the loss with respect to each score.
-    fn gradient(&self, example: &Example) -> Vec<f32> {
-        let scores = self.scores(&example.features);
-        let believed = match self.settings.kind {
-            Kind::OneOf => softmax(&scores),
-            Kind::AnyOf => scores.into_iter().map(sigmoid).collect(),
+        let rarity = |having: u32| {
+            let frequency = ((1.0 + all as f32) / (1.0 + having as f32)).ln() + 1.0;
+            if having < MIN_TEXTS { 0 } else { steps(frequency) }
         };
-        believed
-            .iter()
-            .zip(&example.targets)
-            .zip(&example.weights)
-            .map(|((believed, target), weight)| (believed - target) * weight)
-            .collect()
+        Self { bits, numbers, rarities: having.into_iter().map(rarity).collect() }
     }
 
-    fn scores(&self, features: &Features) -> Vec<f32> {
-        let mut scores = vec![0.0_f32; self.labels];
+    /// How many places there are.
+    fn places(&self) -> usize {
+        self.rarities.len() + self.numbers + 1
+    }
+
+    /// Where a text lies, as [`crate::model::heads::Heads`] would see it.
+    pub(crate) fn vector(&self, features: &Features) -> Vector {
+        let mut vector = Vector::new();
         for hashes in [&features.words, &features.letters] {
-            let x = share(hashes.len());
-            for hash in hashes {
-                let bucket = bucket(*hash, self.settings.bits);
-                let x = x * self.rarity[bucket];
-                let row = bucket * self.labels;
-                let weights = &self.table[row..row + self.labels];
-                scores.iter_mut().zip(weights).for_each(|(score, weight)| *score += x * weight);
+            let rarity = |hash: &u32| {
+                let bucket = bucket(*hash, self.bits);
+                (place(bucket), f32::from(self.rarities[bucket]))
+            };
+            let found: Vec<(u32, f32)> = hashes.iter().map(rarity).filter(|(_, rarity)| *rarity > 0.0).collect();
+            let length = found.iter().map(|(_, rarity)| rarity * rarity).sum::<f32>().sqrt();
+            vector.extend(found.into_iter().map(|(place, rarity)| (place, rarity / length)));
+        }
+        let first = self.rarities.len();
+        vector.extend(features.numbers.iter().map(|(number, value)| (place(first + number), *value)));
+        vector.push((place(self.places() - 1), 1.0));
+        vector.sort_unstable_by_key(|(place, _)| *place);
+        vector.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+        vector
+    }
+
+    /// The weights of one head: `texts` are the vectors, whether the label holds, and what each text weighs.
+    pub(crate) fn fit(&self, texts: &[(&Vector, bool, f32)], settings: &Settings) -> Vec<f32> {
+        let mut weights = vec![0.0_f32; self.places()];
+        let mut pulls = vec![0.0_f32; texts.len()];
+        let squares: Vec<f32> =
+            texts.iter().map(|(vector, ..)| vector.iter().map(|(_, value)| value * value).sum()).collect();
+        let mut order: Vec<usize> = (0..texts.len()).filter(|index| texts[*index].2 > 0.0).collect();
+        let mut random = SplitMix(settings.seed);
+        for _ in 0..settings.rounds {
+            random.shuffle(&mut order);
+            let mut furthest = 0.0_f32;
+            for index in &order {
+                let (vector, holds, weight) = texts[*index];
+                let side = if holds { 1.0 } else { -1.0 };
+                let slack = 0.5 / (settings.cost * weight);
+                let gradient = side * dot(&weights, vector) - 1.0 + slack * pulls[*index];
+                let projected = if pulls[*index] == 0.0 { gradient.min(0.0) } else { gradient };
+                furthest = furthest.max(projected.abs());
+                let pull = (pulls[*index] - gradient / (squares[*index] + slack)).max(0.0);
+                let step = (pull - pulls[*index]) * side;
+                if step != 0.0 {
+                    pulls[*index] = pull;
+                    for (place, value) in vector {
+                        weights[usize_of(*place)] += step * value;
+                    }
+                }
+            }
+            if furthest < settings.tolerance {
+                break;
             }
         }
-        let numbers = features.dense.iter().copied().chain([1.0]);
-        for (x, weights) in numbers.zip(self.dense.chunks_exact(self.labels)) {
-            scores.iter_mut().zip(weights).for_each(|(score, weight)| *score += x * weight);
-        }
-        scores
+        weights
     }
 }
 
-/// Eight bits a weight; the one weight in two thousand that is out of reach is cut.
-fn quantise(weights: &[f32]) -> (Vec<i8>, f32) {
-    let mut sizes: Vec<f32> = weights.iter().map(|weight| weight.abs()).filter(|size| *size > 0.0).collect();
-    if sizes.is_empty() {
-        return (vec![0; weights.len()], 1.0);
-    }
-    let at = sizes.len() - 1 - sizes.len() / 2_000;
-    let (_, reach, _) = sizes.select_nth_unstable_by(at, f32::total_cmp);
-    let scale = *reach / 127.0;
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of the type, and whole")]
-    let table = weights.iter().map(|weight| (weight / scale).round().clamp(-127.0, 127.0) as i8).collect();
-    (table, scale)
+/// The score of a text.
+pub(crate) fn dot(weights: &[f32], vector: &Vector) -> f32 {
+    vector.iter().map(|(place, value)| weights[usize_of(*place)] * value).sum()
+}
+
+/// Weights with which texts where a label holds, and where it does not, weigh alike, and together `whole`.
+pub(crate) fn balanced(holds: impl Iterator<Item = bool> + Clone, whole: f32) -> impl Fn(bool) -> f32 {
+    let all = holds.clone().count() as f32;
+    let positive = holds.filter(|holds| *holds).count() as f32;
+    move |holds| whole / 2.0 / if holds { positive } else { all - positive }
+}
+
+fn place(index: usize) -> u32 {
+    u32::try_from(index).expect("a table has at most 2^24 buckets")
+}
+
+fn usize_of(place: u32) -> usize {
+    usize::try_from(place).expect("made from one")
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "clamped to the range of the type, and whole")]
+fn steps(frequency: f32) -> i8 {
+    (frequency * RARITY_STEPS).round().clamp(1.0, 127.0) as i8
 }
 
 /// Steele et al. (2014): small, and the same everywhere.
-pub(crate) struct SplitMix(pub(crate) u64);
+struct SplitMix(u64);
 
 impl SplitMix {
     fn next(&mut self) -> u64 {
@@ -194,11 +161,67 @@ impl SplitMix {
         z ^ z >> 31
     }
 
-    pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
+    fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {
             let span = u64::try_from(last + 1).expect("a list's length fits in 64 bits");
             let other = usize::try_from(self.next() % span).expect("smaller than the list");
             list.swap(last, other);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::heads::Heads;
+
+    const SETTINGS: Settings = Settings { cost: 1.0, rounds: 50, tolerance: 0.01, seed: 1 };
+
+    fn texts() -> Vec<Features> {
+        let praise = (0..20).map(|n| format!("the nurse was kind and caring {n}"));
+        let blame = (0..20).map(|n| format!("the wait was long and boring {n}"));
+        praise.chain(blame).map(|text| Features::of(&text)).collect()
+    }
+
+    fn learn() -> (Space, Vec<f32>) {
+        let texts = texts();
+        let space = Space::of(texts.iter(), 12, 1);
+        let vectors: Vec<Vector> = texts.iter().map(|features| space.vector(features)).collect();
+        let examples: Vec<_> = vectors.iter().enumerate().map(|(n, vector)| (vector, n < 20, 1.0)).collect();
+        let weights = space.fit(&examples, &SETTINGS);
+        (space, weights)
+    }
+
+    #[test]
+    fn what_differs_is_learned_and_heads_score_like_the_weights() {
+        let (space, weights) = learn();
+        let heads = Heads::new(12, &space.rarities, std::slice::from_ref(&weights));
+        for (text, positive) in [("such a kind nurse", true), ("a long wait", false), ("boring", false)] {
+            let mut features = Features::of(text);
+            features.numbers.push((0, 1.0));
+            let score = dot(&weights, &space.vector(&features));
+            assert_eq!(score > 0.0, positive, "{text}: {score}");
+            let quantised = heads.scores(&features)[0];
+            assert!((score - quantised).abs() < 0.02, "{text}: {score} became {quantised}");
+        }
+    }
+
+    #[test]
+    fn the_same_examples_give_the_same_weights() {
+        assert_eq!(learn().1, learn().1);
+    }
+
+    #[test]
+    fn what_only_one_text_has_counts_nothing() {
+        let texts = [Features::of("unheard"), Features::of("of of")];
+        let space = Space::of(texts.iter(), 12, 0);
+        assert_eq!(space.vector(&texts[0]).len(), 1, "the constant one alone");
+    }
+
+    #[test]
+    fn balanced_weights_add_up_on_both_sides() {
+        let holds = [true, false, false, false];
+        let weight = balanced(holds.into_iter(), 4.0);
+        assert!((weight(true) - 2.0).abs() < 1e-6 && (weight(false) - 2.0 / 3.0).abs() < 1e-6);
     }
 }

@@ -4,36 +4,50 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::EvalError;
+use super::calibrate::{odds, probability};
 use super::card::{names, trained_on};
 use super::folds::{FOLDS, fold};
 use super::labelled::{self, Fields, Labelled};
-use super::logistic::{Example, Kind, Settings, fit};
+use super::support::{Settings, Space, Vector, balanced, dot};
 use crate::eval::{Counts, Report};
+use crate::model::features::Features;
 use crate::model::file::Model;
-use crate::model::heads::sigmoid;
+use crate::model::heads::Heads;
 use crate::model::{Card, Figures};
 use crate::topics::{Topics, learned_features};
 
-const SETTINGS: Settings =
-    Settings { kind: Kind::AnyOf, bits: 17, rounds: 8, step: 0.15, pull: 1e-5, rarity: 2.0, seed: 4 };
+const SETTINGS: Settings = Settings { cost: 0.25, rounds: 60, tolerance: 0.05, seed: 4 };
+
+/// The buckets of the hash table, as a power of two.
+const BITS: u32 = 16;
 
 /// A subject with fewer examples gets no head; its seeds have to do.
 const MIN_EXAMPLES: usize = 10;
 
-/// What an absent label counts in a file that has one label a row: such a row may well be about other subjects too.
-const ABSENT_OF_ONE: f32 = 0.2;
+/// What all rows together weigh that do not say all their subjects, beside those that do: such a row may well be about
+/// other subjects too.
+const INCOMPLETE: f32 = 0.1;
 
-/// What a label counts where it is, in a file whose rows have all their labels: most are rare, and missed rather than
-/// given wrongly.
-const PRESENT: f32 = 2.0;
+/// From which score on a subject is given. The machines part the texts at nought; a little less finds more of the rare.
+const GIVEN_FROM: f32 = -0.05;
 
-/// How many examples the common threshold stands for beside those of a subject itself.
-const COMMON: f32 = 40.0;
+/// Where a row comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// All its subjects are known, so that it can be measured on.
+    Complete,
+    /// One of its subjects is known.
+    OneOfSeveral,
+    /// It is about none of them.
+    Background,
+}
 
 struct Row {
     fold: u64,
-    /// Whether all its labels are known, so that it can be measured on.
-    complete: bool,
+    kind: Kind,
+    features: Features,
+    /// Whether it has each subject.
+    has: Vec<bool>,
 }
 
 /// Files to learn the heads of subjects from.
@@ -63,14 +77,18 @@ pub fn topics(
     let background =
         files.background.iter().map(|path| labelled::texts(path, fields)).collect::<Result<Vec<_>, _>>()?;
     let subjects = subjects_with_examples(&topics, &read)?;
-    let (rows, examples) = prepare(&topics, &subjects, &read, &background);
-    let kept_back = kept_back(&rows, &examples);
-    let labels: Vec<String> = subjects.iter().map(|subject| topics.all()[*subject].slug.clone()).collect();
+    let rows = prepare(&topics, &subjects, &read, &background);
+    let learner = Learner::new(&rows, topics.all().len());
+    let kept_back = learner.kept_back(subjects.len());
+    let lines: Vec<(f32, f32)> = (0..subjects.len()).map(|subject| learner.line(subject, &kept_back)).collect();
+    let weights: Vec<Vec<f32>> = (0..subjects.len()).map(|subject| learner.head(subject, None)).collect();
+    let mut heads = Heads::new(BITS, &learner.space.rarities, &weights);
+    heads.stretch(&lines);
     let model = Model {
-        heads: fit(&examples.iter().collect::<Vec<_>>(), &SETTINGS),
-        sharpness: 1.0,
-        thresholds: thresholds(labels.len(), &rows, &examples, &kept_back, None),
-        labels,
+        heads,
+        labels: subjects.iter().map(|subject| topics.all()[*subject].slug.clone()).collect(),
+        numbers: topics.all().iter().map(|topic| topic.slug.clone()).collect(),
+        thresholds: lines.iter().map(|line| probability(GIVEN_FROM, *line)).collect(),
     };
     let sources: Vec<_> = trained_on(&read).into_iter().chain(trained_on(&background)).collect();
     let card = Card {
@@ -81,7 +99,7 @@ pub fn topics(
         command: command(&read, &background),
         note: note.to_owned(),
         trained_on: sources,
-        figures: figures(&model.labels, &rows, &examples, &kept_back),
+        figures: figures(&model.labels, &rows, &kept_back),
     };
     model.save(out, "topics", card.clone()).map_err(|reason| EvalError::Unwritable { dir: out.to_owned(), reason })?;
     Ok(card)
@@ -114,102 +132,105 @@ fn prepare(
     subjects: &[usize],
     read: &[Labelled<Vec<String>>],
     background: &[Labelled<()>],
-) -> (Vec<Row>, Vec<Example>) {
-    let (mut rows, mut examples) = (Vec::new(), Vec::new());
-    let mut push = |text: &str, targets: Vec<f32>, absent: f32, complete: bool| {
-        let present = if complete { PRESENT } else { 1.0 };
-        let weights = targets.iter().map(|target| if *target > 0.0 { present } else { absent }).collect();
-        let features = learned_features(text, topics.marks(text).into_iter());
-        examples.push(Example { features, targets, weights });
-        rows.push(Row { fold: fold(text), complete });
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut push = |text: &str, has: Vec<bool>, kind: Kind| {
+        let features = learned_features(text, topics.with_seeds(text).into_iter());
+        rows.push(Row { fold: fold(text), kind, features, has });
     };
     for file in read {
         let complete = file.rows.iter().any(|(_, names)| names.len() > 1);
-        let absent = if complete { 1.0 } else { ABSENT_OF_ONE };
+        let kind = if complete { Kind::Complete } else { Kind::OneOfSeveral };
         for (text, names) in &file.rows {
             let places: Vec<usize> = names.iter().filter_map(|name| topics.place_of(name)).collect();
+            let has: Vec<bool> = subjects.iter().map(|subject| places.contains(subject)).collect();
             // A row whose only label is unknown here says of no subject whether it holds.
-            if !complete && places.is_empty() {
-                continue;
+            if complete || has.contains(&true) {
+                push(text, has, kind);
             }
-            let targets = subjects.iter().map(|subject| f32::from(u8::from(places.contains(subject)))).collect();
-            push(text, targets, absent, complete);
         }
     }
     let labelled: usize = read.iter().map(|file| file.rows.len()).sum();
     for file in background {
         // As much other talk as there are examples, taken evenly from the file.
         let every = (file.rows.len() * background.len() / labelled.max(1)).max(1);
-        file.rows.iter().step_by(every).for_each(|(text, ())| push(text, vec![0.0; subjects.len()], 1.0, false));
+        let texts = file.rows.iter().step_by(every);
+        texts.for_each(|(text, ())| push(text, vec![false; subjects.len()], Kind::Background));
     }
-    (rows, examples)
+    rows
 }
 
-/// The probabilities of every row's labels by heads that have not seen it; empty for rows that are not measured on.
-fn kept_back(rows: &[Row], examples: &[Example]) -> Vec<Vec<f32>> {
-    let mut probabilities = vec![Vec::new(); rows.len()];
-    for round in 0..FOLDS {
-        let seen: Vec<&Example> =
-            examples.iter().zip(rows).filter(|(_, row)| row.fold != round).map(|(example, _)| example).collect();
-        let heads = fit(&seen, &SETTINGS);
-        for ((row, example), probabilities) in rows.iter().zip(examples).zip(&mut probabilities) {
-            if row.fold == round && row.complete {
-                *probabilities = heads.scores(&example.features).into_iter().map(sigmoid).collect();
+/// The rows, and where they lie.
+struct Learner<'a> {
+    rows: &'a [Row],
+    space: Space,
+    vectors: Vec<Vector>,
+    /// Whether any file says all subjects of its rows.
+    complete: bool,
+}
+
+impl<'a> Learner<'a> {
+    fn new(rows: &'a [Row], numbers: usize) -> Self {
+        let space = Space::of(rows.iter().map(|row| &row.features), BITS, numbers);
+        let vectors = rows.iter().map(|row| space.vector(&row.features)).collect();
+        Self { rows, space, vectors, complete: rows.iter().any(|row| row.kind == Kind::Complete) }
+    }
+
+    /// Whether a row of this kind is measured on.
+    fn measured(&self, row: &Row) -> bool {
+        row.kind == Kind::Complete || (!self.complete && row.kind == Kind::OneOfSeveral)
+    }
+
+    /// The weights of a subject's head, learned from all rows but those that are kept back in round `without`.
+    fn head(&self, subject: usize, without: Option<u64>) -> Vec<f32> {
+        let seen = || self.rows.iter().zip(&self.vectors).filter(|(row, _)| Some(row.fold) != without);
+        let measured = || seen().filter(|(row, _)| self.measured(row));
+        let whole = measured().count() as f32;
+        let mut texts = Vec::new();
+        let mut add = |kinds: &dyn Fn(&Row) -> bool, whole: f32| {
+            let holds = || seen().filter(|(row, _)| kinds(row)).map(|(row, _)| row.has[subject]);
+            let weight = balanced(holds(), whole);
+            let rows = seen().filter(|(row, _)| kinds(row));
+            texts.extend(rows.map(|(row, vector)| (vector, row.has[subject], weight(row.has[subject]))));
+        };
+        add(&|row| self.measured(row), whole);
+        // What a file never mentions, it need not have looked for.
+        if self.complete && seen().any(|(row, _)| row.kind == Kind::OneOfSeveral && row.has[subject]) {
+            add(&|row| row.kind == Kind::OneOfSeveral, whole * INCOMPLETE);
+        }
+        add(&|row| row.kind == Kind::Background, whole * INCOMPLETE);
+        self.space.fit(&texts, &SETTINGS)
+    }
+
+    /// The scores of every measured row by heads that have not seen it; empty for the others.
+    fn kept_back(&self, subjects: usize) -> Vec<Vec<f32>> {
+        let mut scores = vec![Vec::new(); self.rows.len()];
+        for round in 0..FOLDS {
+            let heads: Vec<Vec<f32>> = (0..subjects).map(|subject| self.head(subject, Some(round))).collect();
+            for ((row, vector), scores) in self.rows.iter().zip(&self.vectors).zip(&mut scores) {
+                if row.fold == round && self.measured(row) {
+                    *scores = heads.iter().map(|head| dot(head, vector)).collect();
+                }
             }
         }
+        scores
     }
-    probabilities
+
+    /// How the scores of a subject become logarithms of odds.
+    fn line(&self, subject: usize, kept_back: &[Vec<f32>]) -> (f32, f32) {
+        let rows = self.rows.iter().zip(kept_back).filter(|(_, scores)| !scores.is_empty());
+        odds(&rows.map(|(row, scores)| (scores[subject], row.has[subject])).collect::<Vec<_>>())
+    }
 }
 
-/// From which probability on a label is given: where F1 is best, drawn to the threshold that is best for all labels
-/// together where a label is rare. Rows kept back in round `without` are left out.
-fn thresholds(
-    labels: usize,
-    rows: &[Row],
-    examples: &[Example],
-    probabilities: &[Vec<f32>],
-    without: Option<u64>,
-) -> Vec<f32> {
-    let grid: Vec<f32> = (2_u16..=32).map(|step| f32::from(step) * 0.025).collect();
-    let mut counts = vec![vec![Counts::default(); grid.len()]; labels];
-    for ((row, example), probabilities) in rows.iter().zip(examples).zip(probabilities) {
-        if !row.complete || Some(row.fold) == without {
-            continue;
-        }
-        for (label, probability) in probabilities.iter().enumerate() {
-            let wanted = example.targets[label] > 0.0;
-            grid.iter().zip(&mut counts[label]).for_each(|(at, counts)| counts.add(wanted, probability >= at));
-        }
-    }
-    let best = |counts: &[Counts]| {
-        let at = (0..grid.len()).max_by(|a, b| counts[*a].f1().total_cmp(&counts[*b].f1()));
-        grid[at.expect("the grid is not empty")]
-    };
-    let all: Vec<Counts> =
-        (0..grid.len()).map(|at| counts.iter().fold(Counts::default(), |sum, label| sum.plus(label[at]))).collect();
-    let common = best(&all);
-    let own = |counts: &Vec<Counts>| {
-        let examples = (counts[0].right + counts[0].missed) as f32;
-        (best(counts) * examples + common * COMMON) / (examples + COMMON)
-    };
-    counts.iter().map(own).collect()
-}
-
-fn figures(labels: &[String], rows: &[Row], examples: &[Example], probabilities: &[Vec<f32>]) -> Figures {
+fn figures(labels: &[String], rows: &[Row], kept_back: &[Vec<f32>]) -> Figures {
     let mut counts = vec![Counts::default(); labels.len()];
     let (mut measured, mut exact) = (0_usize, 0_usize);
-    for round in 0..FOLDS {
-        let thresholds = thresholds(labels.len(), rows, examples, probabilities, Some(round));
-        for ((row, example), probabilities) in rows.iter().zip(examples).zip(probabilities) {
-            if !row.complete || row.fold != round {
-                continue;
-            }
-            let decisions = probabilities.iter().zip(&thresholds).map(|(probability, at)| probability >= at);
-            let pairs: Vec<(bool, bool)> = example.targets.iter().map(|target| *target > 0.0).zip(decisions).collect();
-            counts.iter_mut().zip(&pairs).for_each(|(counts, (wanted, given))| counts.add(*wanted, *given));
-            measured += 1;
-            exact += usize::from(pairs.iter().all(|(wanted, given)| wanted == given));
-        }
+    for (row, scores) in rows.iter().zip(kept_back).filter(|(_, scores)| !scores.is_empty()) {
+        let pairs = row.has.iter().copied().zip(scores.iter().map(|score| *score >= GIVEN_FROM));
+        counts.iter_mut().zip(pairs.clone()).for_each(|(counts, (wanted, given))| counts.add(wanted, given));
+        measured += 1;
+        exact += usize::from(pairs.into_iter().all(|(wanted, given)| wanted == given));
     }
     let classes: Vec<(String, Counts)> = labels.iter().cloned().zip(counts).collect();
     let mut report = Report::of(&classes);
@@ -223,7 +244,7 @@ fn figures(labels: &[String], rows: &[Row], examples: &[Example], probabilities:
     });
     Figures {
         method: format!(
-            "Each text was judged by heads that had not seen it, in {FOLDS} rounds, with thresholds chosen on the other rounds; copies of a text were kept back together. The heads in the file have seen all. Seeds alone give no tag here, as they may in use."
+            "Each text was judged by heads that had not seen it, in {FOLDS} rounds; copies of a text were kept back together. The heads in the file have seen all. Seeds alone give no tag here, as they may in use."
         ),
         results: std::iter::once(format!("all: {}", report.summary())).chain(lines).collect(),
         reliability: Vec::new(),

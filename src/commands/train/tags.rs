@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use enrich::model::Card;
-use enrich::train::{self, TopicFiles};
+use enrich::train::{self, SentimentFiles, TopicFiles};
 
 use crate::cli::{Global, TrainSentiment, TrainTopics};
 
@@ -14,8 +14,10 @@ use crate::cli::{Global, TrainSentiment, TrainTopics};
 /// # Errors
 /// When a file cannot be used, or the result cannot be written.
 pub fn sentiment(global: &Global, args: &TrainSentiment) -> Result<()> {
-    let fields = args.fields.clone().into();
-    print(&train::sentiment(&args.files, &fields, &global.config_dir, &args.out, &args.note)?, &args.out)
+    let with = &args.with;
+    let files = SentimentFiles { posts: with.files.clone(), comments: args.comments.clone() };
+    let fields = with.fields.clone().into();
+    print(&train::sentiment(&files, &fields, &global.config_dir, &with.out, &with.note)?, &with.out)
 }
 
 /// Learns subjects, writes the model and its card, and prints what was taken and measured.
