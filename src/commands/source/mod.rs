@@ -1,5 +1,6 @@
 //! `discovery source`: the sources are listed, tried, and added to.
 
+mod add;
 mod list;
 pub mod test;
 
@@ -10,6 +11,8 @@ use crate::cli::Global;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Source {
+    /// Find out what an address is, try it, and add it to sources.toml
+    Add(add::Add),
     /// List the sources, and how each was doing when it was last collected
     List(list::List),
     /// Collect from a source once, say what would come, and keep nothing
@@ -22,6 +25,7 @@ pub enum Source {
 /// When the configuration is wrong, or what was asked for could not be done; the message says what to do next.
 pub async fn execute(global: &Global, command: &Source) -> Result<()> {
     match command {
+        Source::Add(add) => add::execute(global, add).await,
         Source::List(list) => list::execute(global, list),
         Source::Test(test) => test::execute(global, test).await,
     }
