@@ -44,6 +44,8 @@ pub enum Missed {
     /// Nothing: all that was said since the last success is in this batch or came before it. Where more is to be fetched
     /// now, only the last batch can say so.
     Nothing,
+    /// It is not known yet, because more is to be fetched: a later batch will say.
+    Pending,
     /// Something is lost for good.
     Something {
         /// From when on; `None` for "since the last success".

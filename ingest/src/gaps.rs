@@ -23,8 +23,9 @@ const KEPT: usize = 50;
 pub(crate) struct Watch {
     /// From when on it is a gap if there was no further success.
     overdue_at: Option<Timestamp>,
-    /// Where the gap begins that ended with the last success, while what was missed is still being fetched.
-    recovering: Option<Timestamp>,
+    /// Where the gaps begin that have ended, while what was missed is still being fetched.
+    #[serde(default)]
+    recovering_from: Vec<Timestamp>,
 }
 
 impl Watch {
@@ -58,19 +59,25 @@ impl Watch {
             }),
         };
         if let Some(ended) = ended {
-            self.recovering = Some(ended.from);
+            self.recovering_from.push(ended.from);
+            self.recovering_from.drain(..self.recovering_from.len().saturating_sub(KEPT));
             let closed = Gap { until: Some(now.max(ended.from)), ..ended };
             keep(health, closed.clone());
             changed.push(closed);
         }
-        if missed.is_some()
-            && let Some(from) = self.recovering.take()
-            && let Some(at) = health.gaps.iter().position(|gap| gap.from == from)
-        {
+        match missed {
             // The collector knows better, be it that nothing is missing or what.
-            let withdrawn = Gap { until: Some(from), ..health.gaps.remove(at) };
-            changed.retain(|gap| gap.from != from);
-            changed.push(withdrawn);
+            Some(Missed::Nothing | Missed::Something { .. }) => {
+                for from in std::mem::take(&mut self.recovering_from) {
+                    let Some(at) = health.gaps.iter().position(|gap| gap.from == from) else { continue };
+                    let withdrawn = Gap { until: Some(from), ..health.gaps.remove(at) };
+                    changed.retain(|gap| gap.from != from);
+                    changed.push(withdrawn);
+                }
+            }
+            Some(Missed::Pending) => {}
+            None if sleep.is_zero() => {}
+            None => self.recovering_from.clear(),
         }
         if let Some(Missed::Something { from, until, reason }) = missed
             && let Some(from) = from.or(health.last_success)
@@ -81,9 +88,6 @@ impl Watch {
                 keep(health, lost.clone());
                 changed.push(lost);
             }
-        }
-        if !sleep.is_zero() {
-            self.recovering = None;
         }
         self.overdue_at = now.checked_add((every.max(sleep) * 2).max(SHORTEST)).ok();
         changed
@@ -190,6 +194,20 @@ mod tests {
         assert_eq!(source.succeed_and_sleep(30, None, Duration::ZERO), []);
         let withdrawn = source.succeed(30, Some(Missed::Nothing));
         assert_eq!(withdrawn.iter().map(|gap| (gap.from, gap.is_withdrawn())).collect::<Vec<_>>(), [(hour(10), true)]);
+        assert_eq!(source.health.gaps, []);
+    }
+
+    #[test]
+    fn gaps_are_withdrawn_after_pauses_and_further_gaps_if_the_collector_says_so_in_the_end() {
+        let mut source = Source::new();
+        source.fail(9);
+        assert_eq!(source.succeed(10, Some(Missed::Pending)).len(), 1);
+        source.fail(29);
+        assert_eq!(source.succeed(30, Some(Missed::Pending)).len(), 1);
+        assert_eq!(source.succeed(32, Some(Missed::Pending)), []);
+        assert_eq!(source.health.gaps.len(), 2);
+        let withdrawn = source.succeed(34, Some(Missed::Nothing));
+        assert!(withdrawn.len() == 2 && withdrawn.iter().all(Gap::is_withdrawn), "{withdrawn:?}");
         assert_eq!(source.health.gaps, []);
     }
 

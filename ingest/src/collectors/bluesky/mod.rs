@@ -367,7 +367,7 @@ impl Collector for BlueskyCollector {
             cursor,
             next_in,
             notice: self.notice.clone(),
-            missed: self.missed.take(),
+            missed: self.missed.take().or(Some(Missed::Pending)),
         })
     }
 }

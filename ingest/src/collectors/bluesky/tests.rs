@@ -90,7 +90,7 @@ impl Archive {
                 Change::Gap(gap) => panic!("{gap:?}"),
             }
         }
-        self.missed.extend(batch.missed);
+        self.missed.extend(batch.missed.filter(|missed| *missed != Missed::Pending));
         batch.cursor
     }
 

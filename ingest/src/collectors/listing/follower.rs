@@ -233,7 +233,7 @@ impl<L: Listing> Follower<L> {
                 until: Some(until),
                 reason: "more was said than the source still shows".to_owned(),
             }),
-            None if harvest.more || harvest.fault.is_some() => None,
+            None if harvest.more || harvest.fault.is_some() => Some(Missed::Pending),
             None => Some(Missed::Nothing),
         };
         harvest.notices.extend(harvest.fault.map(|fault| fault.to_string()));

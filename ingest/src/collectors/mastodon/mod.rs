@@ -26,7 +26,7 @@ use tracing::debug;
 pub use self::config::MastodonConfig;
 use self::latest::Latest;
 use self::live::Live;
-use self::timeline::{Progress, Server, asked_to_wait};
+use self::timeline::{Reading, Server, asked_to_wait};
 use self::wire::{LiveEvent, Status};
 use super::Context;
 use super::seen::Seen;
@@ -56,6 +56,8 @@ pub struct MastodonCollector {
     /// Events that are not in a batch yet. A dropped call leaves them here for the next one.
     heard: Vec<LiveEvent>,
     latest: Latest,
+    /// The present pass over the timelines, where it takes several calls.
+    pass: Pass,
     /// When the timelines are due while the stream is open; `None` for now.
     read_at: Option<Timestamp>,
     /// Until when the server's allowance is used up.
@@ -73,7 +75,10 @@ struct Position {
     seen: Seen,
 }
 
-/// What reading all timelines came to.
+/// How far each hashtag is read. A timeline that has ended is not read again before the others have.
+type Pass = BTreeMap<String, Reading>;
+
+/// What reading the timelines came to.
 struct Swept {
     changes: Vec<Change<Post>>,
     more: bool,
@@ -97,6 +102,7 @@ impl MastodonCollector {
             live: None,
             heard: Vec::new(),
             latest: Latest::default(),
+            pass: Pass::default(),
             read_at: None,
             limited_until: None,
             open_at: None,
@@ -112,40 +118,56 @@ impl MastodonCollector {
         secret.map(|secret| Some(Authorization::Bearer(secret))).map_err(|reason| CollectError::Unauthorized { reason })
     }
 
-    /// Reads all timelines forward.
+    /// Reads the timelines forward, always the one that is furthest behind: so a first collection, which takes many
+    /// calls, finds what was said at one time under several hashtags together, and in its order.
     async fn sweep(&mut self, position: &mut Position, token: Option<&Authorization>) -> Result<Swept, CollectError> {
-        let now = self.context.clock.now();
-        position.tags.retain(|tag, _| self.config.tags.contains(tag));
-        let start = now.checked_sub(self.config.backfill).unwrap_or(Timestamp::UNIX_EPOCH);
+        // A call that is dropped leaves no pass behind, so that the next one begins where the cursor says.
+        let earlier = std::mem::take(&mut self.pass);
+        let mut pass = self.resume(earlier, position);
+        let server = Server { gateway: &self.context.gateway, url: &self.config.url, token };
         let every = self.context.source.every;
-        let (mut statuses, mut pages_left, mut more, mut wait) = (Vec::new(), PAGES_AT_ONCE, false, None);
-        for tag in &self.config.tags {
-            if pages_left == 0 || wait.is_some() {
-                more = true;
-                break;
-            }
-            let server = Server { gateway: &self.context.gateway, url: &self.config.url, token, every };
-            let mut begin = position.tags.get(tag).cloned().unwrap_or_else(|| timeline::id_at(start));
-            let progress = match server.read(tag, &mut begin, pages_left).await {
-                Ok(progress) => progress,
-                // The hashtags before this one are kept; this one is tried again, first of all.
-                Err(error) if !statuses.is_empty() => {
+        let (mut statuses, mut wait) = (Vec::new(), None);
+        for page in 0..PAGES_AT_ONCE {
+            let unread = pass.iter_mut().filter(|(_, reading)| !reading.ended);
+            let Some((tag, reading)) = unread.min_by(|a, b| a.1.progress().cmp(&b.1.progress())) else { break };
+            match server.read(tag, reading).await {
+                Ok(read) => {
+                    position.tags.insert(tag.clone(), reading.start().to_owned());
+                    statuses.extend(read.statuses);
+                    wait = read.wait;
+                }
+                // What was read so far is kept; the fault shows again, alone, at the next call.
+                Err(error) if page > 0 => {
                     debug!(%error, tag, "a hashtag was left for the next call");
                     wait = Some(asked_to_wait(&error, every).unwrap_or(every));
-                    more = true;
-                    break;
                 }
                 Err(error) => return Err(error),
-            };
-            position.tags.insert(tag.clone(), begin);
-            let Progress { statuses: read, pages, more: left, wait: asked } = progress;
-            statuses.extend(read);
-            pages_left = pages_left.saturating_sub(pages);
-            more |= left;
-            wait = asked;
+            }
+            if wait.is_some() {
+                break;
+            }
+        }
+        let more = pass.values().any(|reading| !reading.ended);
+        // After a pause the last statuses are read again, as in each pass: they may have been edited meanwhile.
+        if more && wait.is_none() {
+            self.pass = pass;
         }
         let changes = self.changes_of_timelines(statuses, &mut position.seen);
         Ok(Swept { changes, more, wait })
+    }
+
+    /// The pass to go on with: `pass`, unless it does not belong to `position`, or a new one.
+    fn resume(&self, mut pass: Pass, position: &mut Position) -> Pass {
+        position.tags.retain(|tag, _| self.config.tags.contains(tag));
+        let backfill = self.context.clock.now().checked_sub(self.config.backfill);
+        let oldest = timeline::id_at(backfill.unwrap_or(Timestamp::UNIX_EPOCH));
+        let belongs = !pass.is_empty()
+            && pass.iter().all(|(tag, reading)| position.tags.get(tag).is_none_or(|start| start == reading.start()));
+        if !belongs {
+            let start = |tag| position.tags.get(tag).unwrap_or(&oldest).clone();
+            pass = self.config.tags.iter().map(|tag| (tag.clone(), Reading::from(start(tag)))).collect();
+        }
+        pass
     }
 
     fn changes_of_timelines(&mut self, statuses: Vec<Status>, seen: &mut Seen) -> Vec<Change<Post>> {
@@ -294,14 +316,16 @@ impl Collector for MastodonCollector {
         let mut position: Position = from.position();
         let token = self.token().await?;
         let every = self.context.source.every;
-        let (mut changes, mut missed, mut more) = (Vec::new(), None, false);
+        let (mut changes, mut missed, mut more) = (Vec::new(), Missed::Pending, false);
         let now = self.context.clock.now();
         if self.live.is_none() || self.read_at.is_none_or(|at| at <= now) {
             match self.sweep(&mut position, token.as_ref()).await {
                 Ok(swept) => {
                     changes = swept.changes;
                     more = swept.more;
-                    missed = (!more).then_some(Missed::Nothing);
+                    if !more {
+                        missed = Missed::Nothing;
+                    }
                     let usual = if more { Duration::ZERO } else { every };
                     self.read_at = now.checked_add(swept.wait.unwrap_or_default().max(usual)).ok();
                     self.limited_until = swept.wait.and_then(|wait| now.checked_add(wait).ok());
@@ -309,7 +333,10 @@ impl Collector for MastodonCollector {
                 // The stream still says what is new; the timelines have time.
                 Err(error) if self.live.is_some() && passes(&error) => {
                     debug!(%error, "the timelines are read later");
-                    self.read_at = now.checked_add(asked_to_wait(&error, every).unwrap_or(every)).ok();
+                    let asked = asked_to_wait(&error, every);
+                    self.read_at = now.checked_add(asked.unwrap_or(every)).ok();
+                    // Nor may they be read sooner because the stream breaks.
+                    self.limited_until = asked.and_then(|wait| now.checked_add(wait).ok());
                 }
                 Err(error) => return Err(error),
             }
@@ -322,7 +349,7 @@ impl Collector for MastodonCollector {
         }
         changes.extend(self.changes_of_stream(&mut position.seen));
         let next_in = self.next_in();
-        Ok(Batch { changes, cursor: Cursor::of(&position), next_in, notice: self.notice.clone(), missed })
+        Ok(Batch { changes, cursor: Cursor::of(&position), next_in, notice: self.notice.clone(), missed: Some(missed) })
     }
 }
 

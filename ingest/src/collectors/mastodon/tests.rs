@@ -2,6 +2,8 @@
 
 mod streaming;
 
+use std::collections::BTreeSet;
+
 use axum::http::Uri;
 use serde_json::{Value, json};
 
@@ -125,8 +127,77 @@ async fn a_post_under_two_hashtags_is_sent_once() {
     let batch = collector.collect(&Cursor::default()).await.unwrap();
     assert_eq!(batch.changes.len(), 3);
     let asked: Vec<String> = server.requests().iter().map(|(uri, _)| uri.path().to_owned()).collect();
-    assert_eq!(asked, ["/api/v1/timelines/tag/nhs", "/api/v1/timelines/tag/gp"]);
+    assert_eq!(asked, ["/api/v1/timelines/tag/gp", "/api/v1/timelines/tag/nhs"]);
     assert!(collector.collect(&batch.cursor).await.unwrap().changes.is_empty());
+}
+
+/// Whether the `n`-th of 9,000 statuses bears a hashtag: `nhs` all of them, `gp` every third, `dentist` the last three.
+fn has(tag: &str, n: u64) -> bool {
+    match tag {
+        "nhs" => true,
+        "gp" => n.is_multiple_of(3),
+        _ => n > 8_997,
+    }
+}
+
+#[tokio::test]
+async fn a_first_collection_reads_each_page_once_and_sends_posts_in_order() {
+    const ALL: u64 = 9_000;
+    let first = (Timestamp::now().as_millisecond().unsigned_abs() << 16) - 1_000_000;
+    let server = Server::start(move |uri, _| {
+        let tag = uri.path().rsplit('/').next().unwrap();
+        let after = min_id(uri);
+        let ids = (1..=ALL).filter(|&n| has(tag, n) && first + n > after).take(40);
+        let mut page: Vec<Value> = ids
+            .map(|n| {
+                let mut status = status_json(first + n, &format!("<p>said {n}</p>"));
+                let at = "2025-03-01T10:00:00Z".parse::<Timestamp>().unwrap() + Duration::from_secs(n);
+                status["created_at"] = json!(at.to_string());
+                status
+            })
+            .collect();
+        page.reverse();
+        ok("application/json", serde_json::to_vec(&page).unwrap())
+    })
+    .await;
+    let mut collector = collector(&server, &["nhs", "gp", "dentist"]);
+    let (mut cursor, mut texts) = (Cursor::default(), Vec::new());
+    loop {
+        let batch = collector.collect(&cursor).await.unwrap();
+        let next_in = batch.next_in;
+        cursor = batch.cursor.clone();
+        texts.extend(posts(batch).into_iter().map(|post| post.text));
+        if !next_in.is_zero() {
+            break;
+        }
+    }
+    let numbers: Vec<u64> = texts.iter().map(|text| text.strip_prefix("said ").unwrap().parse().unwrap()).collect();
+    assert_eq!(numbers.iter().copied().collect::<BTreeSet<_>>(), (1..=ALL).collect());
+    // The three of a rare hashtag are met at once, and again at the end, long after they were forgotten: they replace themselves.
+    assert_eq!(numbers.len(), 9_000 + 3);
+    // A page of the second timeline spans three of the first.
+    let in_order = numbers.iter().filter(|number| !has("dentist", **number)).zip(1..);
+    assert!(in_order.into_iter().all(|(number, place)| number.abs_diff(place) <= 120), "in their order");
+    // Full pages, one more that ends each of the first two timelines, and the one of the third.
+    assert_eq!(server.requests().len(), 225 + 1 + 75 + 1 + 1);
+    // A restart reads one page of each.
+    let batch = self::collector(&server, &["nhs", "gp", "dentist"]).collect(&cursor).await.unwrap();
+    assert!(batch.changes.is_empty());
+    assert_eq!(server.requests().len(), 303 + 3);
+}
+
+#[tokio::test]
+async fn a_batch_that_was_lost_in_the_middle_of_a_pass_comes_again() {
+    let (server, _) = server_with(1_000).await;
+    let mut collector = collector(&server, &["nhs"]);
+    let first = collector.collect(&Cursor::default()).await.unwrap();
+    let second = posts(collector.collect(&first.cursor).await.unwrap());
+    let again = posts(collector.collect(&first.cursor).await.unwrap());
+    assert_eq!(second.len(), 480);
+    // Of the twelve pages one is short of new statuses by those that are read again.
+    let ids = |posts: &[Post]| posts.iter().map(|post| post.id).collect::<BTreeSet<_>>();
+    assert_eq!(again.len(), 480 - 30);
+    assert!(ids(&again).is_subset(&ids(&second)));
 }
 
 #[tokio::test]

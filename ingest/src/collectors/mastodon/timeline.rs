@@ -1,7 +1,7 @@
 //! Hashtag timelines, over the REST interface.
 //!
 //! Each hashtag is read forward (`min_id`), oldest first, so that nothing is skipped however long we were away. The last
-//! statuses of a timeline are read again each time: so are those found that came late from another server, with an id
+//! statuses of a timeline are read again in each pass: so are those found that came late from another server, with an id
 //! that lies before what we had read, and those that were edited or withdrawn.
 
 use std::time::Duration;
@@ -26,19 +26,56 @@ pub(super) struct Server<'a> {
     pub(super) gateway: &'a Gateway,
     pub(super) url: &'a Url,
     pub(super) token: Option<&'a Authorization>,
-    /// How long a server that limits us without saying for how long is left alone.
-    pub(super) every: Duration,
 }
 
-/// What reading one hashtag came to.
+/// How far the timeline of one hashtag is read.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    /// The status before the next page.
+    last: String,
+    /// Where a reading that begins anew has to begin.
+    start: String,
+    /// The largest ids that were read, in order; no more than are needed to tell where to begin again.
+    recent: Vec<String>,
+    /// Whether all that there is was read.
+    pub(super) ended: bool,
+}
+
+/// What a page of a timeline came to.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct Page {
     pub(super) statuses: Vec<Status>,
-    pub(super) pages: usize,
-    /// There was more than we wanted to read at once.
-    pub(super) more: bool,
     /// The server's allowance is used up for so long.
     pub(super) wait: Option<Duration>,
+}
+
+impl Reading {
+    /// A reading that begins at `start`.
+    pub(super) fn from(start: String) -> Self {
+        Self { last: start.clone(), start, recent: Vec::new(), ended: false }
+    }
+
+    /// Where a reading that begins anew has to begin: before the last few statuses that were read.
+    pub(super) fn start(&self) -> &str {
+        &self.start
+    }
+
+    /// What is further behind is smaller.
+    pub(super) fn progress(&self) -> (usize, &str) {
+        order(&self.last)
+    }
+
+    /// Moves on past a page that ends at `next`.
+    fn move_on(&mut self, statuses: &[Status], next: String) {
+        self.last = next;
+        self.recent.extend(statuses.iter().map(|status| status.id.clone()));
+        self.recent.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        self.recent.dedup();
+        if let Some(too_many) = self.recent.len().checked_sub(AGAIN + 1) {
+            self.recent.drain(..too_many);
+            self.start.clone_from(&self.recent[0]);
+        }
+    }
 }
 
 /// The id that a status written at `time` would get: Mastodon's ids begin with the time in milliseconds.
@@ -55,36 +92,18 @@ pub(super) fn asked_to_wait(error: &CollectError, usual: Duration) -> Option<Dur
 }
 
 impl Server<'_> {
-    /// Reads `tag` forward from `start`, at most `pages` pages, and moves `start` to where to begin the next time.
-    pub(super) async fn read(&self, tag: &str, start: &mut String, pages: usize) -> Result<Progress, CollectError> {
-        let mut progress = Progress { statuses: Vec::new(), pages: 0, more: true, wait: None };
-        let mut last = start.clone();
-        while progress.pages < pages && progress.wait.is_none() {
-            let answer = match self.page(tag, &last).await {
-                Ok(answer) => answer,
-                // What was read so far is kept; the fault shows again, alone, at the next call.
-                Err(error) if progress.pages > 0 => {
-                    progress.wait = asked_to_wait(&error, self.every);
-                    break;
-                }
-                Err(error) => return Err(error),
-            };
-            progress.pages += 1;
-            progress.wait = answer.allowance_used_up;
-            let (statuses, count) = statuses_of(&answer, tag)?;
-            let Some(next) = next_position(&answer, &statuses, &last) else {
-                progress.more = false;
-                break;
-            };
-            last = next;
-            progress.statuses.extend(statuses);
-            if count < LIMIT {
-                progress.more = false;
-                break;
-            }
-        }
-        *start = if progress.more { last } else { begin_again(&progress.statuses, start) };
-        Ok(progress)
+    /// Reads the next page of `tag`, and moves `reading` past it.
+    pub(super) async fn read(&self, tag: &str, reading: &mut Reading) -> Result<Page, CollectError> {
+        let answer = self.page(tag, &reading.last).await?;
+        let wait = answer.allowance_used_up;
+        let (statuses, count) = statuses_of(&answer, tag)?;
+        let Some(next) = next_position(&answer, &statuses, &reading.last) else {
+            reading.ended = true;
+            return Ok(Page { statuses: Vec::new(), wait });
+        };
+        reading.move_on(&statuses, next);
+        reading.ended = count < LIMIT;
+        Ok(Page { statuses, wait })
     }
 
     async fn page(&self, tag: &str, last: &str) -> Result<Box<Answer>, CollectError> {
@@ -97,16 +116,6 @@ impl Server<'_> {
         let mut request = Request::get(url, "application/json");
         request.authorization = self.token.cloned();
         Ok(self.gateway.get(&request).await?.answer()?)
-    }
-}
-
-/// Where to begin the next time after `read`, which began at `start`: before the last few of them.
-fn begin_again(read: &[Status], start: &str) -> String {
-    let mut ids: Vec<&str> = read.iter().map(|status| status.id.as_str()).collect();
-    ids.sort_unstable_by_key(|id| order(id));
-    match ids.len().checked_sub(AGAIN + 1) {
-        Some(last_left_out) => ids[last_left_out].to_owned(),
-        None => start.to_owned(),
     }
 }
 
