@@ -3,7 +3,18 @@
 use url::Url;
 
 use crate::collectors::{bluesky, feed, mastodon};
+use crate::documents::exercise as documents;
 use crate::html as text;
+
+/// Any bytes as a transcript in `WebVTT`, `SubRip` and `SubViewer`.
+pub fn cues(bytes: &[u8]) {
+    documents::cues(bytes);
+}
+
+/// Any bytes as a Word document, or as the XML in one.
+pub fn docx(bytes: &[u8]) {
+    documents::docx(bytes);
+}
 
 /// Any bytes as a feed.
 pub fn feed(bytes: &[u8]) {

@@ -8,6 +8,9 @@
 
 mod archive;
 mod columns;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod exercise;
 mod formats;
 mod limits;
 mod meeting;

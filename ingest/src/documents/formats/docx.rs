@@ -18,9 +18,13 @@ pub(in super::super) fn parse(
     let Some(main) = main.map(str::to_owned) else {
         return Err("is not a Word document: save it again as .docx".to_owned());
     };
-    let xml = text(archive.read(&main, budget)?.unwrap_or_default());
+    read(&text(archive.read(&main, budget)?.unwrap_or_default()), meeting)
+}
+
+/// What is said in `xml`, the main part of a document.
+pub(in super::super) fn read(xml: &str, meeting: &mut Meeting) -> Result<Vec<Contribution>, String> {
     let mut writer = Writer::default();
-    walk(&xml, |node| {
+    walk(xml, |node| {
         writer.visit(node);
         Ok(())
     })?;

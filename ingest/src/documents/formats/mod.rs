@@ -2,7 +2,7 @@
 
 mod csv;
 mod cues;
-mod docx;
+pub(super) mod docx;
 mod html;
 mod json;
 pub(super) mod mail;
