@@ -1,10 +1,9 @@
 //! `discovery source add URL`: finds out what the address is, tries it, and adds it to sources.toml.
 
-use std::fs::{self, File};
 use std::io::{Write as _, stdout};
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bus::Channel;
 use bus::config_file;
 use clap::Args;
@@ -14,6 +13,7 @@ use ingest::{SourceConfig, sources};
 use serde_json::json;
 use url::Url;
 
+use super::file;
 use super::test::{self, Trial};
 use crate::cli::Global;
 use crate::run;
@@ -56,17 +56,12 @@ pub async fn execute(global: &Global, add: &Add) -> Result<()> {
     let proposal = identify::identify(&add.url, &gateway).await.map_err(|reason| anyhow!(reason))?;
     let id = add.id.clone().unwrap_or_else(|| proposal.id(known.iter().map(|source| source.id.as_str())));
     let entry = proposal.entry(&id, &add.choices());
-    let extended = appended(&text, &entry);
+    let extended = file::appended(&text, &entry);
     let source = added(&path, &extended, &known)?;
     let trial = test::try_all(&config, vec![source]).await?.pop().context("one source was tried")?;
     let write = trial.is_ok() && !add.dry_run;
     if write {
-        ensure!(
-            config_file::read_text(&path)? == text,
-            "{} was changed meanwhile: nothing was added, please try again",
-            path.display()
-        );
-        replace(&path, &extended).with_context(|| format!("{} could not be written", path.display()))?;
+        file::replace(&path, &text, &extended)?;
     }
     tell(add, &proposal, &entry, &trial, write, &path)?;
     match &trial.error {
@@ -117,25 +112,6 @@ fn tell(add: &Add, proposal: &Proposal, entry: &str, trial: &Trial, written: boo
     Ok(out.flush()?)
 }
 
-/// `text`, as it is, and `entry` after it.
-fn appended(text: &str, entry: &str) -> String {
-    let text = text.trim_end();
-    if text.is_empty() { entry.to_owned() } else { format!("{text}\n\n{entry}") }
-}
-
-/// Puts `text` in the place of the file at `path`: whoever reads it meanwhile sees the one or the other, whole.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    // What a link leads to is replaced, and not the link.
-    let path = path.canonicalize()?;
-    let mut temporary = path.clone().into_os_string();
-    temporary.push(".new");
-    let mut file = File::create(&temporary)?;
-    file.set_permissions(fs::metadata(&path)?.permissions())?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&temporary, &path)
-}
-
 /// An address, with or without `https://`.
 fn address(text: &str) -> Result<Url, String> {
     let text = text.trim();
@@ -159,24 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_appended_and_everything_before_it_stays() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("sources.toml");
-        fs::write(&path, LIST).unwrap();
-        let extended = appended(LIST, &entry("b", "https://b.example/feed"));
-        let source = added(&path, &extended, &sources::parse(&path, LIST).unwrap()).unwrap();
-        assert_eq!(source.id.as_str(), "b");
-        replace(&path, &extended).unwrap();
-        let written = fs::read_to_string(&path).unwrap();
-        assert!(written.starts_with(LIST) && written.ends_with("https://b.example/feed\"\n"), "{written}");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
     fn what_is_there_already_and_what_cannot_be_read_again_is_refused() {
         let path = Path::new("sources.toml");
         let known = sources::parse(path, LIST).unwrap();
-        let error = |entry: &str| added(path, &appended(LIST, entry), &known).unwrap_err().to_string();
+        let extended = file::appended(LIST, &entry("b", "https://b.example/feed"));
+        assert_eq!(added(path, &extended, &known).unwrap().id.as_str(), "b");
+        let error = |entry: &str| added(path, &file::appended(LIST, entry), &known).unwrap_err().to_string();
         assert!(error(&entry("b", "https://a.example/feed")).contains("collected already, as `a`"));
         assert!(error(&entry("a", "https://b.example/feed")).contains("used twice"));
         let slug = error(&entry("No Slug", "https://b.example/feed"));
