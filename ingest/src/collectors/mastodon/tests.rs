@@ -187,6 +187,21 @@ async fn a_first_collection_reads_each_page_once_and_sends_posts_in_order() {
 }
 
 #[tokio::test]
+async fn a_page_from_which_the_server_left_something_out_does_not_end_a_pass() {
+    let first = (Timestamp::now().as_millisecond().unsigned_abs() << 16) - 1_000_000;
+    let server = Server::start(move |uri, _| {
+        let after = min_id(uri);
+        let page = (1..=200).filter(|n| first + n > after).take(40).filter(|n| n % 50 != 20);
+        let mut page: Vec<Value> = page.map(|n| status_json(first + n, &format!("<p>said {n}</p>"))).collect();
+        page.reverse();
+        ok("application/json", serde_json::to_vec(&page).unwrap())
+    })
+    .await;
+    let batch = collector(&server, &["nhs"]).collect(&Cursor::default()).await.unwrap();
+    assert_eq!(posts(batch).len(), 196);
+}
+
+#[tokio::test]
 async fn a_batch_that_was_lost_in_the_middle_of_a_pass_comes_again() {
     let (server, _) = server_with(1_000).await;
     let mut collector = collector(&server, &["nhs"]);

@@ -17,6 +17,9 @@ use crate::fetch::{Answer, Authorization, Gateway, Request};
 /// As many statuses as a server gives at once.
 pub(super) const LIMIT: usize = 40;
 
+/// So many statuses may be left out of a full page: servers take out what was deleted or is not for us after they have cut it.
+const LEFT_OUT: usize = 4;
+
 /// So many of the last statuses are read again, which leaves room for new ones in the same page.
 const AGAIN: usize = 30;
 
@@ -102,7 +105,7 @@ impl Server<'_> {
             return Ok(Page { statuses: Vec::new(), wait });
         };
         reading.move_on(&statuses, next);
-        reading.ended = count < LIMIT;
+        reading.ended = count < LIMIT - LEFT_OUT;
         Ok(Page { statuses, wait })
     }
 
