@@ -39,7 +39,7 @@ const CHANCE_OF_NEW: f64 = 0.05;
 /// The part of all posts that have a subject from which an issue is asked for its own.
 const USUALLY_TAGGED: f64 = 0.4;
 /// The part of the voices that must have a subject where they speak of a person.
-const MIN_ON_SUBJECT: f64 = 0.4;
+const MIN_ON_SUBJECT: f64 = 0.6;
 /// The part of the texts that must have a name for the issue to be about a person.
 const MANY_NAMED: f64 = 0.4;
 /// The part of the posts that must add a voice where posts, not voices, are more than usual.
