@@ -207,8 +207,9 @@ fn loudness(frame: &Frame, draft: &Draft, since: i64) -> GateCheck {
     )
 }
 
-/// Whether there are no more new authors than usual, asked where nearly all speak in one channel and most are new. Real patients are new, and where a channel is collected by hashtag nearly everybody is; but accounts made for a
-/// campaign are new where others are not.
+/// Whether there are no more new authors than usual, asked where nearly all speak in one channel and most are new. Real
+/// patients are new, and where a channel is collected by hashtag nearly everybody is; but accounts made for a campaign are
+/// new where others are not.
 fn novelty(frame: &Frame, draft: &Draft, voices: &[&StoredPost], since: i64) -> Option<GateCheck> {
     let (busiest, heard) = *ranked(voices.iter().map(|post| post.channel)).first()?;
     if (heard as f64) < ONE_CHANNEL * voices.len() as f64 {
