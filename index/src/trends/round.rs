@@ -43,9 +43,8 @@ impl<'a> Round<'a> {
     pub(super) fn issues(&self, registry: &mut Registry) -> (Vec<Issue>, Vec<Issue>) {
         let mut drafts = self.drafts(registry, Counting::Voices, CANDIDATE, self.config.unlist_below);
         let loud = self.drafts(registry, Counting::Posts, self.config.list_at + LOUD, self.config.list_at + LOUD);
-        let is_apart = |loud: &Draft| !drafts.iter().any(|draft| self.is_within(loud, draft));
-        let loud: Vec<Draft> = loud.into_iter().filter(is_apart).collect();
-        drafts.extend(loud);
+        let carried: Vec<HashSet<usize>> = drafts.iter().map(|draft| self.recent(draft)).collect();
+        drafts.extend(loud.into_iter().filter(|loud| !is_within(&self.recent(loud), &carried)));
         let courses: Vec<Course> = drafts.iter().map(|draft| self.course(draft)).collect();
         let sightings = drafts.iter().zip(&courses).map(|(draft, course)| self.sighting(draft, course));
         let identities = registry.identify(&sightings.collect::<Vec<_>>(), self.frame.as_of);
@@ -111,12 +110,6 @@ impl<'a> Round<'a> {
         draft.members.iter().map(|member| member.post).filter(|&post| post >= self.frame.recent).collect()
     }
 
-    /// Whether most of the posts of something loud belong to an issue that voices carry: its copies are discounted there.
-    fn is_within(&self, loud: &Draft, draft: &Draft) -> bool {
-        let (loud, draft) = (self.recent(loud), self.recent(draft));
-        2 * loud.intersection(&draft).count() > loud.len()
-    }
-
     /// The issue that a draft is, with [`Status::Held`] where it failed the gate; `None` where there is nothing to
     /// show.
     fn decide(&self, draft: &Draft, course: &Course, known: &Known, threshold: f64) -> Option<Issue> {
@@ -159,6 +152,11 @@ impl<'a> Round<'a> {
             may_be_new: draft.evidence.score >= self.config.list_at + doubt(draft),
         }
     }
+}
+
+/// Whether most of the posts of something loud belong to an issue that voices carry: its copies are discounted there.
+fn is_within(loud: &HashSet<usize>, carried: &[HashSet<usize>]) -> bool {
+    carried.iter().any(|issue| 2 * loud.intersection(issue).count() > loud.len())
 }
 
 /// The strength more that a single term needs online: an issue that many people talk about has several. The few
