@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bus::{Change, Channel, Enriched, Offsets, SentimentLabel};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use index::testing::post;
+use index::testing::{Numbers, post};
 use index::{Analytics, Dimension, Filter, Index, SearchRequest, Sort, Step, document, schema};
 use jiff::{Timestamp, ToSpan};
 use tantivy::indexer::IndexWriterOptions;
@@ -19,22 +19,6 @@ const WRITTEN: u64 = 20_000;
 const READ: u64 = 100_000;
 const A_COMMIT: usize = 5_000;
 const WORDS_A_POST: u64 = 35;
-
-/// Numbers that look random and are always the same.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-
-    /// Small numbers are the likelier, as with words in a language: one in three is below 30 of 8,000.
-    fn word(&mut self) -> u64 {
-        let (a, b, c) = (self.below(20), self.below(20), self.below(20));
-        if self.below(3) == 0 { self.below(30) } else { a * b * c }
-    }
-}
 
 fn start() -> Timestamp {
     "2026-09-28T00:00:00Z".parse().expect("the literal is a time")

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use bus::{Change, Channel, Enriched};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use index::testing::post;
+use index::testing::{Numbers, post};
 use index::trends::{Detector, TrendsConfig};
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,22 +12,6 @@ const TAKEN_IN: u64 = 20_000;
 const REMEMBERED: u64 = 100_000;
 const WORDS_A_POST: u64 = 30;
 const WEEKS_S: u64 = 35 * 24 * 3_600;
-
-/// Numbers that look random and are always the same.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-
-    /// Small numbers are the likelier, as with words in a language.
-    fn word(&mut self) -> u64 {
-        let (a, b, c) = (self.below(20), self.below(20), self.below(20));
-        if self.below(3) == 0 { self.below(30) } else { a * b * c }
-    }
-}
 
 fn now() -> Timestamp {
     "2026-11-02T09:00:00Z".parse().expect("the literal is a time")

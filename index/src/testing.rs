@@ -1,10 +1,30 @@
-//! Posts for this crate's own tests and for the conformance suite of [`crate::Analytics`].
+//! Posts, and numbers to make them of, for this crate's own tests, the benchmarks, and the conformance suite of
+//! [`crate::Analytics`].
 
 use bus::{
     AuthorKey, Channel, Enriched, EventId, Place, PlaceKind, Post, PostId, Sentiment, SentimentLabel, SourceId,
     TopicTag,
 };
 use jiff::Timestamp;
+
+/// Numbers that look random and are always the same (a linear congruential generator, with Knuth's constants for MMIX).
+#[derive(Clone, Copy, Debug)]
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    /// The next number, from 0 to below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    /// The next of about 8,000 words, as a number. Small numbers are the likelier, as with words in a language: one in three
+    /// is below 30.
+    pub fn word(&mut self) -> u64 {
+        let (a, b, c) = (self.below(20), self.below(20), self.below(20));
+        if self.below(3) == 0 { self.below(30) } else { a * b * c }
+    }
+}
 
 /// A post to be described further: number `n`, said by nobody at 2026-11-02T09:00:00Z on a social network.
 pub fn post(n: u64) -> PostBuilder {

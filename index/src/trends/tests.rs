@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::model::Status;
 use super::{Detector, Issue, TrendList, TrendsConfig};
-use crate::testing::{author_key, post};
+use crate::testing::{Numbers, author_key, post};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -27,23 +27,14 @@ fn ago(seconds: i64) -> Timestamp {
     now() - SignedDuration::from_secs(seconds)
 }
 
-/// Numbers that look random and are always the same.
-struct Numbers(u64);
+/// A made-up word.
+fn word(numbers: &mut Numbers) -> String {
+    const SYLLABLES: [&str; 12] = ["ba", "co", "du", "fen", "gil", "hap", "jor", "kel", "lom", "mir", "nop", "rud"];
+    (0..3).map(|_| SYLLABLES[usize::try_from(numbers.below(12)).unwrap()]).collect()
+}
 
-impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-
-    fn word(&mut self) -> String {
-        const SYLLABLES: [&str; 12] = ["ba", "co", "du", "fen", "gil", "hap", "jor", "kel", "lom", "mir", "nop", "rud"];
-        (0..3).map(|_| SYLLABLES[usize::try_from(self.below(12)).unwrap()]).collect()
-    }
-
-    fn words(&mut self, many: u64) -> String {
-        (0..many).map(|_| self.word()).collect::<Vec<_>>().join(" ")
-    }
+fn words(numbers: &mut Numbers, many: u64) -> String {
+    (0..many).map(|_| word(numbers)).collect::<Vec<_>>().join(" ")
 }
 
 /// A conversation in the making; posts are numbered in the order in which they are added.
@@ -59,12 +50,12 @@ impl Talk {
         let channels = [Channel::Social, Channel::Social, Channel::Forum, Channel::News];
         for (quarter, channel) in (0..35 * 24 * 4).zip(channels.into_iter().cycle()) {
             let author = talk.numbers.below(900);
-            let text = talk.numbers.words(7);
+            let text = words(&mut talk.numbers, 7);
             talk.say(author, channel, quarter * HOUR / 4, &text);
         }
         for meeting in 0..18 {
             for (speaker, minute) in (2_000..2_012).zip(0..) {
-                let text = talk.numbers.words(12);
+                let text = words(&mut talk.numbers, 12);
                 talk.speak(speaker, meeting * 2 * DAY + minute * 60, &format!("meeting-{meeting}"), &text);
             }
         }
@@ -87,7 +78,7 @@ impl Talk {
     fn shortage(&mut self, seconds_ago: impl Iterator<Item = i64>) {
         for (number, at) in seconds_ago.enumerate() {
             let core = ["insulin pens out of stock", "no insulin pens anywhere", "insulin shortage again"][number % 3];
-            let (before, after) = (self.numbers.words(2), self.numbers.words(3));
+            let (before, after) = (words(&mut self.numbers, 2), words(&mut self.numbers, 3));
             let channel = if number % 5 == 0 { Channel::Forum } else { Channel::Social };
             self.say(10_000 + number as u64, channel, at, &format!("{before} {core} {after}"));
         }
@@ -99,7 +90,7 @@ impl Talk {
         let blood = ["blood test queue outside", "outside for a blood test", "stood outside, blood test"];
         for number in 0..40 {
             let core = if number % 2 == 0 { telephones[number / 2 % 3] } else { blood[number / 2 % 3] };
-            let (before, after) = (self.numbers.words(2), self.numbers.words(2));
+            let (before, after) = (words(&mut self.numbers, 2), words(&mut self.numbers, 2));
             self.say(
                 20_000 + number as u64,
                 Channel::Social,
@@ -181,7 +172,7 @@ fn a_slow_issue_is_found_while_it_grows() {
 fn what_is_only_said_in_rooms_is_heard() {
     let mut talk = Talk::ordinary();
     for (speaker, nth) in (3_000..3_007).zip(0..) {
-        let (before, after) = (talk.numbers.words(5), talk.numbers.words(5));
+        let (before, after) = (words(&mut talk.numbers, 5), words(&mut talk.numbers, 5));
         let meeting = format!("meeting-{}", nth % 3);
         talk.speak(speaker, nth * 9 * HOUR, &meeting, &format!("{before} the lift is broken {after}"));
     }
@@ -195,7 +186,7 @@ fn what_is_only_said_in_rooms_is_heard() {
 fn one_meeting_alone_is_held_with_the_reason() {
     let mut talk = Talk::ordinary();
     for (speaker, nth) in (3_000..3_006).zip(0..) {
-        let (before, after) = (talk.numbers.words(5), talk.numbers.words(5));
+        let (before, after) = (words(&mut talk.numbers, 5), words(&mut talk.numbers, 5));
         talk.speak(speaker, 600 + nth, "town-hall", &format!("{before} the lift is broken {after}"));
     }
     let list = talk.list();
@@ -222,7 +213,8 @@ fn copies_of_one_text_are_held() {
 fn one_loud_account_is_held() {
     let mut talk = Talk::ordinary();
     for number in 0..90_i64 {
-        let text = format!("the hospital clocks {} are wrong {}", talk.numbers.words(3), talk.numbers.words(4));
+        let text =
+            format!("the hospital clocks {} are wrong {}", words(&mut talk.numbers, 3), words(&mut talk.numbers, 4));
         talk.say(77_777, Channel::Social, number * HOUR, &text);
     }
     let list = talk.list();
@@ -237,7 +229,11 @@ fn a_weekly_habit_is_nothing_new() {
     let mut talk = Talk::ordinary();
     for week in 0..5 {
         for number in 0..25 {
-            let text = format!("{} monday scramble for appointments {}", talk.numbers.words(2), talk.numbers.words(2));
+            let text = format!(
+                "{} monday scramble for appointments {}",
+                words(&mut talk.numbers, 2),
+                words(&mut talk.numbers, 2)
+            );
             let author = talk.numbers.below(900);
             talk.say(author, Channel::Social, week * 7 * DAY + number * 600, &text);
         }
