@@ -1,10 +1,10 @@
 # The two commands are `make demo` and `make test`. Both set up what is missing on a Debian or Ubuntu machine with Rust.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint docs bench audit screenshots
+.PHONY: help demo run test test-transformer models lint docs bench audit screenshots
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
 
 demo: ## Build, and run the whole pipeline on a made-up conversation
 	@scripts/setup.sh build
@@ -20,7 +20,14 @@ test: ## Run every check and every test, browser and real servers included
 	@scripts/setup.sh build lint browser
 	$(MAKE) lint
 	cargo test --workspace --locked
+	$(MAKE) test-transformer
 	$(MAKE) docs
+
+test-transformer: models ## Test the transformer tier, through rust-bert and libtorch
+	eval "$$(scripts/models.sh env)" && cargo test -p enrich --features rust-bert --locked transformer
+
+models: ## Fetch libtorch and the encoder of the transformer tier into a cache (880 MB)
+	@scripts/models.sh
 
 lint: ## Formatting, clippy, licences, unused dependencies, spelling
 	cargo fmt --all --check

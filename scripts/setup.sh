@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian or Ubuntu machine that has Rust. Does nothing where all is there.
 #
-#   scripts/setup.sh build     what `cargo build` needs: a C compiler
+#   scripts/setup.sh build     what `cargo build` needs: a compiler of C and C++
+#   scripts/setup.sh python    Python, to read wheels with
 #   scripts/setup.sh lint      cargo-deny, cargo-machete, typos
 #   scripts/setup.sh browser   Chromium and its driver, for the accessibility tests
 set -euo pipefail
@@ -29,7 +30,11 @@ install_packages() {
 
 setup_build() {
     command -v cargo >/dev/null || fail "cargo is not on the PATH: install Rust 1.91 or newer with rustup, then try again"
-    command -v cc >/dev/null || install_packages build-essential
+    command -v c++ >/dev/null || install_packages build-essential
+}
+
+setup_python() {
+    python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
 }
 
 setup_lint() {
@@ -43,7 +48,7 @@ setup_lint() {
         }
     done
     if [ ! -x target/tools/bin/typos ]; then
-        python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
+        setup_python
         python3 -m venv target/tools
         target/tools/bin/pip install --quiet --disable-pip-version-check "typos==$typos_version"
     fi
@@ -55,7 +60,7 @@ setup_browser() {
 
 for part in "$@"; do
     case "$part" in
-    build | lint | browser) "setup_$part" ;;
+    build | python | lint | browser) "setup_$part" ;;
     *) fail "unknown part '$part'" ;;
     esac
 done

@@ -20,6 +20,8 @@ mod testing;
 mod text;
 mod topics;
 pub mod train;
+#[expect(dead_code, reason = "the chain does not ask it yet")]
+mod transformer;
 mod work;
 
 use bus::Enriched;
@@ -30,6 +32,7 @@ pub use places::RegionInfo;
 pub use redact::Redactor;
 pub use stage::{GROUP, run};
 pub use topics::{Explanation, Reason, Topic, Topics};
+pub use transformer::{TransformerConfig, TransformerError};
 
 /// Adds one kind of tag to posts.
 ///
