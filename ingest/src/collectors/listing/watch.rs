@@ -61,7 +61,12 @@ impl Watch {
         let below = self.below.as_ref();
         let waiting =
             |known: &&Known| below.is_none_or(|(order, native)| (known.order, &known.native) < (*order, native));
-        self.known.iter().rev().filter(waiting).take(count).cloned().collect()
+        let next: Vec<Known> = self.known.iter().rev().filter(waiting).take(count).cloned().collect();
+        if next.is_empty() {
+            // Those that waited have grown too old meanwhile.
+            return self.known.iter().rev().take(count).cloned().collect();
+        }
+        next
     }
 
     /// The posts that were asked for have been answered for, and those named `gone` are gone. Returns which of them to
@@ -146,6 +151,16 @@ mod tests {
             watch.settle(&asked, Vec::new());
         }
         assert_eq!(rounds, [vec![5, 4], vec![3, 2], vec![1], vec![5, 4]]);
+    }
+
+    #[test]
+    fn the_rotation_begins_anew_when_those_that_waited_grew_too_old() {
+        let mut watch = watch([2, 3, 4]);
+        watch.add([Known { at: now() - HOUR, ..known(1) }], now(), HOUR);
+        let asked = watch.next(3);
+        watch.settle(&asked, Vec::new());
+        watch.add([], now() + HOUR / 2, HOUR);
+        assert_eq!(orders(&watch.next(3)), [4, 3, 2]);
     }
 
     #[test]
