@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use bus::{AuthorKey, PostId};
+use jiff::{SignedDuration, Timestamp};
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -87,38 +88,51 @@ impl<'de> Deserialize<'de> for Kept {
 /// How many changes are remembered as applied: several minutes of a busy day, much more than is ever replayed.
 const REMEMBERED: usize = 4_096;
 
-/// The changes that were applied last, so that what is replayed after a reconnection is not sent again.
-#[derive(Debug, Default)]
+/// Of these, so many of the last are remembered over a restart too: after it a minute is replayed at most.
+const STORED_FOR: SignedDuration = SignedDuration::from_mins(2);
+
+/// The changes that were applied last, so that what is replayed after a reconnection or a restart is not sent again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Applied(VecDeque<Change>);
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Change {
     /// `None` for a change of an account.
     post: Option<PostId>,
     author: AuthorKey,
     /// Which of the changes of this post or account it is; the later one is the greater one.
     revision: String,
+    /// When it happened.
+    at: Timestamp,
 }
 
 impl Applied {
-    /// Notes a change; `false` if it was noted before and is a replay.
+    /// Notes a change that happened at `at`; `false` if it was noted before and is a replay.
     ///
     /// When a change is applied again because it was forgotten, what came after it is forgotten too, so that the replay
     /// of that is applied after it: of a post its later revisions, of an account whatever concerns it.
-    pub(super) fn is_new(&mut self, post: Option<PostId>, author: AuthorKey, revision: &str) -> bool {
-        let change = Change { post, author, revision: revision.to_owned() };
-        if self.0.contains(&change) {
+    pub(super) fn is_new(&mut self, post: Option<PostId>, author: AuthorKey, revision: &str, at: Timestamp) -> bool {
+        let known = |other: &Change| other.post == post && other.author == author && other.revision == revision;
+        if self.0.iter().any(known) {
             return false;
         }
         self.0.retain(|other| {
             let apart = other.post.is_some() && other.post != post;
             other.author != author || (post.is_some() && (apart || (other.post == post && *other.revision < *revision)))
         });
-        self.0.push_back(change);
+        self.0.push_back(Change { post, author, revision: revision.to_owned(), at });
         if self.0.len() > REMEMBERED {
             self.0.pop_front();
         }
         true
+    }
+}
+
+impl Serialize for Applied {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let newest = self.0.iter().map(|change| change.at).max().unwrap_or_default();
+        serializer.collect_seq(self.0.iter().filter(|change| newest.duration_since(change.at) <= STORED_FOR))
     }
 }
 
@@ -128,6 +142,10 @@ mod tests {
 
     fn id(n: u32) -> PostId {
         PostId::new(&"s".parse().unwrap(), &n.to_string())
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 
     #[test]
@@ -147,18 +165,40 @@ mod tests {
     fn a_replay_is_told_and_a_forgotten_beginning_is_replayed_whole() {
         let author = AuthorKey::from_bytes([1; 16]);
         let mut applied = Applied::default();
-        assert!(applied.is_new(Some(id(1)), author, "3-create"));
-        assert!(applied.is_new(Some(id(1)), author, "5-edit"));
-        assert!(!applied.is_new(Some(id(1)), author, "3-create") && !applied.is_new(Some(id(1)), author, "5-edit"));
-        assert!(applied.is_new(Some(id(1)), author, "1-forgotten"));
-        assert!(applied.is_new(Some(id(1)), author, "3-create") && applied.is_new(Some(id(1)), author, "5-edit"));
-        assert!(applied.is_new(Some(id(2)), author, "6-create"));
-        assert!(applied.is_new(None, author, "7-gone") && !applied.is_new(None, author, "7-gone"));
-        assert!(applied.is_new(Some(id(2)), author, "6-create"), "what an account said before it went comes again,");
-        assert!(applied.is_new(None, author, "7-gone"), "and then it goes again");
+        assert!(applied.is_new(Some(id(1)), author, "3-create", at(0)));
+        assert!(applied.is_new(Some(id(1)), author, "5-edit", at(0)));
+        assert!(
+            !applied.is_new(Some(id(1)), author, "3-create", at(0))
+                && !applied.is_new(Some(id(1)), author, "5-edit", at(0))
+        );
+        assert!(applied.is_new(Some(id(1)), author, "1-forgotten", at(0)));
+        assert!(
+            applied.is_new(Some(id(1)), author, "3-create", at(0))
+                && applied.is_new(Some(id(1)), author, "5-edit", at(0))
+        );
+        assert!(applied.is_new(Some(id(2)), author, "6-create", at(0)));
+        assert!(applied.is_new(None, author, "7-gone", at(0)) && !applied.is_new(None, author, "7-gone", at(0)));
+        assert!(
+            applied.is_new(Some(id(2)), author, "6-create", at(0)),
+            "what an account said before it went comes again,"
+        );
+        assert!(applied.is_new(None, author, "7-gone", at(0)), "and then it goes again");
         for n in 10..20_000 {
-            applied.is_new(Some(id(n)), AuthorKey::from_bytes([2; 16]), "create");
+            applied.is_new(Some(id(n)), AuthorKey::from_bytes([2; 16]), "create", at(0));
         }
         assert_eq!(applied.0.len(), REMEMBERED);
+    }
+
+    #[test]
+    fn the_last_changes_are_known_after_a_restart() {
+        let author = AuthorKey::from_bytes([1; 16]);
+        let mut applied = Applied::default();
+        for second in 0..300 {
+            let post = u32::try_from(second).unwrap();
+            assert!(applied.is_new(Some(id(post)), author, "create", at(second)));
+        }
+        let mut applied: Applied = serde_json::from_str(&serde_json::to_string(&applied).unwrap()).unwrap();
+        assert!((180..300).all(|post| !applied.is_new(Some(id(post)), author, "create", at(300))));
+        assert!(applied.is_new(Some(id(170)), author, "create", at(300)));
     }
 }

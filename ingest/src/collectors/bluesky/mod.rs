@@ -14,7 +14,7 @@ mod search;
 mod stream;
 mod wire;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -68,11 +68,8 @@ pub struct BlueskyCollector {
     /// The cursor that the last batch went with: one that differs means that somebody starts us from elsewhere.
     given: Option<Cursor>,
     position: Position,
-    applied: Applied,
     /// What was found but is not in a batch yet. A dropped call leaves it here for the next one.
     found: Vec<Change<Post>>,
-    /// Posts of which the stream has told since a search runs: the stream knows better.
-    touched: HashSet<PostId>,
     search_after: Option<Timestamp>,
     missed: Option<Missed>,
     /// Whether we have yet to say that nothing was missed.
@@ -88,8 +85,14 @@ struct Position {
     /// Whose clock that is.
     server: Option<String>,
     kept: Kept,
+    /// The changes that were applied last.
+    #[serde(default)]
+    applied: Applied,
     /// What is yet to be searched for, in order.
     searches: Vec<Search>,
+    /// Posts of which the stream has told since a search runs: the stream knows better.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    touched: BTreeSet<PostId>,
 }
 
 impl BlueskyCollector {
@@ -104,9 +107,7 @@ impl BlueskyCollector {
             broken: 0,
             given: None,
             position: Position::default(),
-            applied: Applied::default(),
             found: Vec::new(),
-            touched: HashSet::new(),
             search_after: None,
             missed: None,
             owes_word: true,
@@ -122,7 +123,6 @@ impl BlueskyCollector {
         self.given = Some(from.clone());
         self.position = from.position();
         self.stream = None;
-        self.applied = Applied::default();
         self.found.clear();
         let now = self.context.clock.now();
         if self.position.at.is_none() {
@@ -224,19 +224,20 @@ impl BlueskyCollector {
         let source = &self.context.source;
         let adapter = Adapter { source, id_key: &self.context.id_key, filter: &self.filter };
         let author = adapter.author(&event.did);
-        let kept = &mut self.position.kept;
+        let Position { kept, applied, touched, searches, .. } = &mut self.position;
+        let at = event.time.min(now);
         let change = match event.body {
             Body::Written { rkey, rev, record } => {
                 let id = post::id_of(&source.id, &event.did, &rkey);
-                self.touched.insert(id);
+                touched.insert(id);
                 match adapter.post(&event.did, &rkey, &record, event.time, now) {
-                    Some(post) if self.applied.is_new(Some(id), author, &rev) => {
+                    Some(post) if applied.is_new(Some(id), author, &rev, at) => {
                         kept.add_post(id);
                         kept.add_author(author);
                         Some(Change::Upsert(post))
                     }
                     // Edited so that it is no longer wanted, or no longer for everybody.
-                    None if kept.may_have_post(id) && self.applied.is_new(Some(id), author, &rev) => {
+                    None if kept.may_have_post(id) && applied.is_new(Some(id), author, &rev, at) => {
                         Some(Change::Delete(id))
                     }
                     _ => None,
@@ -244,20 +245,20 @@ impl BlueskyCollector {
             }
             Body::Deleted { rkey, rev } => {
                 let id = post::id_of(&source.id, &event.did, &rkey);
-                self.touched.insert(id);
-                let concerns = kept.may_have_post(id) && self.applied.is_new(Some(id), author, &rev);
+                touched.insert(id);
+                let concerns = kept.may_have_post(id) && applied.is_new(Some(id), author, &rev, at);
                 concerns.then_some(Change::Delete(id))
             }
             Body::AccountGone => {
                 let time = event.time.to_string();
-                let concerns = kept.may_have_author(author) && self.applied.is_new(None, author, &time);
+                let concerns = kept.may_have_author(author) && applied.is_new(None, author, &time, at);
                 concerns.then_some(Change::EraseAuthor(author))
             }
             Body::Other => None,
         };
         self.found.extend(change);
-        if self.position.searches.is_empty() || self.touched.len() > TOUCHED {
-            self.touched.clear();
+        if searches.is_empty() || touched.len() > TOUCHED {
+            touched.clear();
         }
     }
 
@@ -325,7 +326,7 @@ impl BlueskyCollector {
 
     fn take_found(&mut self, posts: Vec<Post>) {
         for post in posts {
-            if self.touched.insert(post.id) {
+            if self.position.touched.insert(post.id) {
                 self.position.kept.add_post(post.id);
                 post.author.into_iter().for_each(|author| self.position.kept.add_author(author));
                 self.found.push(Change::Upsert(post));
