@@ -160,8 +160,12 @@ impl SourceTask {
             token.refused = matches!(failure, CollectError::Unauthorized { .. });
         }
         let next = self.clock.now().checked_add(wait).unwrap_or(Timestamp::MAX);
-        let opened = watch.failed(health, &failure.to_string(), next);
-        self.publish_gaps(opened.into_iter().collect()).await?;
+        if let Some(opened) = watch.failed(health, &failure.to_string(), next) {
+            // Stored first: a gap that only the bus knew of after a crash would never be closed.
+            self.state.health.next_attempt = Some(next);
+            self.store().await;
+            self.publish_gaps(vec![opened]).await?;
+        }
         Ok(wait)
     }
 
