@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use bus::{Bus, BusError, BusTopic, Change, Channel, Gap, IdKey, Lag, Post, PostId, Reader, Record, SourceId};
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use crate::collectors::feed::FeedConfig;
 use crate::collectors::{Context, SourceKind};
@@ -20,6 +21,9 @@ use crate::sources::SourceConfig;
 pub(crate) struct FlakyBus {
     calls: Mutex<usize>,
     refused: HashSet<usize>,
+    refusal: Notify,
+    /// Called after each append that was accepted.
+    pub(crate) on_accepted: Option<Box<dyn Fn() + Send + Sync>>,
     accepted: Mutex<Vec<Vec<Record>>>,
 }
 
@@ -33,9 +37,19 @@ impl FlakyBus {
         self.accepted.lock().unwrap().iter().map(Vec::len).collect()
     }
 
+    /// Waits until an append is refused.
+    pub(crate) async fn refusal(&self) {
+        self.refusal.notified().await;
+    }
+
     pub(crate) fn changes(&self) -> Vec<Change<Post>> {
-        let batches = self.accepted.lock().unwrap();
-        batches.iter().flatten().map(|record| Change::from_payload(&record.payload).unwrap()).collect()
+        self.changes_since(0)
+    }
+
+    /// The changes after the first `batches`.
+    pub(crate) fn changes_since(&self, batches: usize) -> Vec<Change<Post>> {
+        let accepted = self.accepted.lock().unwrap();
+        accepted[batches..].iter().flatten().map(|record| Change::from_payload(&record.payload).unwrap()).collect()
     }
 
     pub(crate) fn gaps(&self) -> Vec<Gap> {
@@ -61,9 +75,11 @@ impl Bus for FlakyBus {
         let call = *calls;
         *calls += 1;
         if self.refused.contains(&call) {
+            self.refusal.notify_one();
             return Err(BusError::Storage { path: "/data".into(), reason: "No space left on device".into() });
         }
         self.accepted.lock().unwrap().push(records);
+        self.on_accepted.iter().for_each(|accepted| accepted());
         Ok(())
     }
 
