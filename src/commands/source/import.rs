@@ -106,6 +106,8 @@ fn tell(import: &Import, outcome: &Outcome, written: bool, path: &Path) -> Resul
         let path = path.display();
         writeln!(out, "{} feeds were added to {path}{already}; `discovery source test --all` tries them", added.len())?;
         writeln!(out, "start discovery anew to collect them")?;
+    } else if added.is_empty() {
+        writeln!(out, "no feed is new{already}")?;
     } else {
         writeln!(out, "{} feeds would be added{already}", added.len())?;
     }
