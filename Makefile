@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`. Both set up what is missing on a Debian or Ubuntu machine with Rust.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-transformer models lint docs bench audit screenshots
+.PHONY: help demo run test test-transformer models lint docs bench fuzz audit screenshots
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
@@ -43,6 +43,9 @@ bench: ## Measure every stage, and the whole pipeline beside bare Tantivy
 	cargo bench --workspace --locked
 	cargo build --release --locked
 	target/release/discovery bench pipeline
+
+fuzz: ## Fuzz every reader for FUZZ_SECONDS each (60; needs nightly Rust and cargo-fuzz)
+	scripts/fuzz.sh
 
 audit: ## Check the dependencies against the advisories (needs the network)
 	cargo deny --locked check advisories
