@@ -17,7 +17,7 @@ run: ## Build, and run the whole pipeline over the real sources in config/
 	target/release/discovery run
 
 test: ## Run every check and every test, browser and real servers included
-	@scripts/setup.sh build lint browser
+	@scripts/setup.sh build lint browser kafka
 	$(MAKE) lint
 	cargo test --workspace --locked
 	$(MAKE) test-transformer

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian or Ubuntu machine that has Rust. Does nothing where all is there.
 #
-#   scripts/setup.sh build     what `cargo build` needs: a compiler of C and C++
+#   scripts/setup.sh build     what `cargo build` needs: a compiler of C and C++, and OpenSSL's headers for the client of Kafka
 #   scripts/setup.sh python    Python, to read wheels with
 #   scripts/setup.sh lint      cargo-deny, cargo-machete, typos
 #   scripts/setup.sh browser   Chromium and its driver, for the accessibility tests
+#   scripts/setup.sh kafka     a Kafka broker for the tests of the log, in target/kafka: Java 17 and 43 MB of files
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,7 +31,8 @@ install_packages() {
 
 setup_build() {
     command -v cargo >/dev/null || fail "cargo is not on the PATH: install Rust 1.91 or newer with rustup, then try again"
-    command -v c++ >/dev/null || install_packages build-essential
+    command -v c++ >/dev/null && command -v make >/dev/null || install_packages build-essential
+    echo '#include <openssl/ssl.h>' | cc -E - >/dev/null 2>&1 || install_packages libssl-dev
 }
 
 setup_python() {
@@ -58,9 +60,20 @@ setup_browser() {
     command -v chromium >/dev/null && command -v chromedriver >/dev/null || install_packages chromium chromium-driver
 }
 
+setup_kafka() {
+    if [ -z "$(find target/kafka -name 'kafka_2.13-*.jar' 2>/dev/null)" ]; then
+        command -v java >/dev/null || install_packages default-jre-headless
+        command -v mvn >/dev/null || install_packages maven
+        echo "setup: getting a Kafka broker" >&2
+        mvn --batch-mode --quiet --file tests/kafka/pom.xml dependency:copy-dependencies \
+            -DincludeScope=runtime "-DoutputDirectory=$PWD/target/kafka" ||
+            fail "Maven could not get Kafka: check the network, then try again"
+    fi
+}
+
 for part in "$@"; do
     case "$part" in
-    build | python | lint | browser) "setup_$part" ;;
+    build | python | lint | browser | kafka) "setup_$part" ;;
     *) fail "unknown part '$part'" ;;
     esac
 done

@@ -4,6 +4,8 @@
 //! times, nor that offsets begin at 0 or have no gaps. It waits for events, with a long limit so that a lost one fails the test.
 
 mod append;
+#[cfg(feature = "kafka")]
+pub mod broker;
 mod groups;
 mod read;
 
@@ -68,7 +70,7 @@ const TOPIC: BusTopic = BusTopic::Posts;
 const GROUP: &str = "conformance";
 
 /// A lost wake-up or record fails the test after this long.
-async fn soon<T>(event: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_mins(1), event).await.expect("this happens soon")
 }
 
@@ -80,39 +82,39 @@ fn key(number: u64) -> PostId {
 }
 
 /// A record of the key `number` that says `text`.
-fn keyed(number: u64, text: impl Into<String>) -> Record {
+pub(crate) fn keyed(number: u64, text: impl Into<String>) -> Record {
     Record { key: Some(key(number)), payload: text.into().into_bytes() }
 }
 
 /// Records of `count` neighbouring keys that say their numbers.
-fn numbered(count: u64) -> Vec<Record> {
+pub(crate) fn numbered(count: u64) -> Vec<Record> {
     (0..count).map(|number| keyed(number, number.to_string())).collect()
 }
 
 /// What a record says.
-fn text(record: &Delivered) -> &str {
+pub(crate) fn text(record: &Delivered) -> &str {
     std::str::from_utf8(&record.payload).expect("the suite appends text")
 }
 
 /// What the records say, sorted.
-fn sorted_texts(records: &[Delivered]) -> Vec<&str> {
+pub(crate) fn sorted_texts(records: &[Delivered]) -> Vec<&str> {
     let mut texts: Vec<_> = records.iter().map(text).collect();
     texts.sort_unstable();
     texts
 }
 
 /// What [`numbered`] records say, sorted.
-fn sorted_numbers(count: u64) -> Vec<String> {
+pub(crate) fn sorted_numbers(count: u64) -> Vec<String> {
     let mut numbers: Vec<_> = (0..count).map(|number| number.to_string()).collect();
     numbers.sort_unstable();
     numbers
 }
 
-async fn append(bus: &dyn Bus, records: Vec<Record>) {
+pub(crate) async fn append(bus: &dyn Bus, records: Vec<Record>) {
     soon(bus.append(TOPIC, records)).await.expect("an append works");
 }
 
-async fn reader(bus: &dyn Bus) -> Box<dyn Reader> {
+pub(crate) async fn reader(bus: &dyn Bus) -> Box<dyn Reader> {
     soon(bus.reader(TOPIC, GROUP)).await.expect("a reader can join")
 }
 
@@ -121,7 +123,7 @@ async fn lag(bus: &dyn Bus) -> Vec<Lag> {
 }
 
 /// Reads until there are `count` records.
-async fn read(reader: &mut dyn Reader, count: usize) -> Vec<Delivered> {
+pub(crate) async fn read(reader: &mut dyn Reader, count: usize) -> Vec<Delivered> {
     let mut records = Vec::new();
     while records.len() < count {
         let more = soon(reader.next(count - records.len())).await.expect("reading works");
@@ -132,7 +134,7 @@ async fn read(reader: &mut dyn Reader, count: usize) -> Vec<Delivered> {
 }
 
 /// The offsets after `records`.
-fn offsets_after(records: &[Delivered]) -> Offsets {
+pub(crate) fn offsets_after(records: &[Delivered]) -> Offsets {
     let mut offsets = Offsets::default();
     for record in records {
         offsets.advance(record.partition, record.offset);

@@ -12,12 +12,33 @@ pub const FORMAT: u32 = 1;
 const FORMAT_FILE: &str = "FORMAT";
 const LOCK_FILE: &str = "LOCK";
 
+/// A part of the data directory that one process works in, while others may work in the other parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The state of collection.
+    Ingest,
+    /// The search index and the trends.
+    Index,
+}
+
+impl Part {
+    /// Every part: what a process that runs all stages claims.
+    pub const ALL: [Self; 2] = [Self::Ingest, Self::Index];
+
+    fn lock_file(self) -> &'static str {
+        match self {
+            Self::Ingest => "LOCK.ingest",
+            Self::Index => "LOCK.index",
+        }
+    }
+}
+
 /// A data directory that belongs to this process until the value is dropped or the process ends, however it ends.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    /// The lock lies on the open file and goes with it, so that no process can leave a stale one behind.
-    _lock: File,
+    /// A lock lies on its open file and goes with it, so that no process can leave a stale one behind.
+    _locks: Vec<File>,
 }
 
 impl DataDir {
@@ -29,9 +50,24 @@ impl DataDir {
     /// * [`BusError::Storage`] when it cannot be created or written.
     pub fn claim(path: &Path) -> Result<Self, BusError> {
         fs::create_dir_all(path).map_err(|error| storage(path, &error))?;
-        let lock = lock(path)?;
+        let lock = lock(path, LOCK_FILE, File::try_lock)?;
         check_format(path)?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), _locks: vec![lock] })
+    }
+
+    /// Claims only `parts` of the directory, for a process whose log is elsewhere. While any part of it is claimed, nobody can
+    /// claim the directory as a whole.
+    ///
+    /// # Errors
+    /// Those of [`DataDir::claim`].
+    pub fn claim_parts(path: &Path, parts: &[Part]) -> Result<Self, BusError> {
+        fs::create_dir_all(path).map_err(|error| storage(path, &error))?;
+        let mut locks = vec![lock(path, LOCK_FILE, File::try_lock_shared)?];
+        for part in parts {
+            locks.push(lock(path, part.lock_file(), File::try_lock)?);
+        }
+        check_format(path)?;
+        Ok(Self { path: path.to_owned(), _locks: locks })
     }
 
     /// The directory itself.
@@ -61,12 +97,12 @@ impl DataDir {
 }
 
 /// Takes the lock, and writes the id of this process for others to read.
-fn lock(dir: &Path) -> Result<File, BusError> {
-    let path = dir.join(LOCK_FILE);
+fn lock(dir: &Path, name: &str, take: impl FnOnce(&File) -> Result<(), TryLockError>) -> Result<File, BusError> {
+    let path = dir.join(name);
     let failed = |error| storage(&path, &error);
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-    match file.try_lock() {
+    match take(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             return Err(BusError::InUse { path: dir.display().to_string(), owner: owner(&mut file) });
@@ -139,6 +175,18 @@ mod tests {
         assert_eq!(*owner, format!("process {}", std::process::id()));
         drop(first);
         DataDir::claim(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn parts_are_claimed_apart_and_never_with_the_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let ingest = DataDir::claim_parts(dir.path(), &[Part::Ingest]).unwrap();
+        let index = DataDir::claim_parts(dir.path(), &[Part::Index]).unwrap();
+        assert!(matches!(DataDir::claim_parts(dir.path(), &Part::ALL), Err(BusError::InUse { .. })));
+        assert!(matches!(DataDir::claim(dir.path()), Err(BusError::InUse { .. })));
+        drop((ingest, index));
+        let _whole = DataDir::claim(dir.path()).unwrap();
+        assert!(matches!(DataDir::claim_parts(dir.path(), &[]), Err(BusError::InUse { .. })));
     }
 
     #[test]

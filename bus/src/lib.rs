@@ -18,9 +18,12 @@ pub mod embedded;
 pub mod gap;
 pub mod health;
 pub mod id;
+pub mod kafka;
 pub mod log;
+pub mod metrics;
 pub mod post;
 pub mod record;
+pub mod secret;
 
 pub use change::Change;
 pub use data_dir::DataDir;
@@ -29,6 +32,9 @@ pub use embedded::{BusConfig, EmbeddedBus, Retained};
 pub use gap::Gap;
 pub use health::{SourceHealth, SourceState, TokenHealth};
 pub use id::{AuthorKey, EventId, IdKey, PostId, SourceId};
+#[cfg(feature = "kafka")]
+pub use kafka::KafkaBus;
+pub use kafka::KafkaConfig;
 pub use log::{Bus, BusError, BusTopic, Lag, Reader};
 pub use post::{Channel, Enriched, Place, PlaceKind, Post, Sentiment, SentimentLabel, TopicTag};
 pub use record::{Delivered, Offset, Offsets, Partition, Record, partition_of};

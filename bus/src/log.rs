@@ -54,12 +54,14 @@ impl BusTopic {
 /// A durable, partitioned log.
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
-    /// Appends `records` in order, and returns once all of them are safe against a crash: all or none.
+    /// Appends `records` in order, and returns once all of them are safe against a crash.
     ///
     /// A record with a key goes to the partition of that key; one without goes to every partition.
     ///
     /// # Errors
-    /// [`BusError`]; nothing of the batch is then readable, and the caller may append it again.
+    /// [`BusError`]; the caller may append the batch again. A record that is too large is found before anything is
+    /// appended. After other errors the embedded log has kept nothing of the batch; Kafka may have kept a part, which is then
+    /// read twice: every reader applies a change as if it were the first.
     async fn append(&self, topic: BusTopic, records: Vec<Record>) -> Result<(), BusError>;
 
     /// Joins the consumer group `group`, which shares the partitions of `topic` among its readers. Reading starts at
@@ -198,6 +200,26 @@ pub enum BusError {
         wanted: Offset,
         /// Where the log begins now.
         begin: Offset,
+    },
+    /// No broker of the Kafka cluster answers.
+    #[error(
+        "no Kafka broker answers at {brokers} ({reason}): start it, or correct brokers, tls and sasl of bus.kafka in discovery.toml"
+    )]
+    Unreachable {
+        /// Where one was looked for.
+        brokers: String,
+        /// What the client says.
+        reason: String,
+    },
+    /// The Kafka cluster does not permit something, or an option for it is wrong: waiting does not help.
+    #[error("Kafka refuses {what}: {reason}; {advice}")]
+    Refused {
+        /// What was asked of it.
+        what: String,
+        /// Its own words.
+        reason: String,
+        /// What to do about it.
+        advice: &'static str,
     },
     /// The bus is being shut down.
     #[error("the bus is shutting down")]

@@ -31,13 +31,13 @@ mod html;
 mod probe;
 mod runner;
 mod schedule;
-pub mod secret;
 mod state;
 mod task;
 #[cfg(test)]
 mod testing;
 
 pub use alarm::AlarmConfig;
+pub use bus::secret::{Secret, SecretRef};
 pub use collector::{Batch, CollectError, Collector, Cursor, Missed};
 pub use fetch::FetchConfig;
 pub use health::HealthBoard;
@@ -46,6 +46,5 @@ pub use intake::{Intake, Pending, Scrub};
 pub use probe::{Probe, probe};
 pub use push::{Push, PushConfig, PushError};
 pub use runner::{IngestError, Settings, run};
-pub use secret::{Secret, SecretRef};
 pub use sources::{IngestConfig, SourceConfig, SourceKind};
 pub use submission::{Preview, Submission, SubmissionError, Submissions};

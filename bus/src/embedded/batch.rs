@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::segment::{Extent, Segment, block_key};
 use super::store::{self, Store};
 use super::writer::Command;
-use super::{Shared, block, metrics};
+use super::{Shared, block};
 use crate::log::BusTopic;
+use crate::metrics;
 use crate::record::{Offsets, Partition, Record, partition_of};
 
 /// What is to be written together.

@@ -1,14 +1,17 @@
-//! The keys of the embedded log in `config/discovery.toml`.
+//! The keys of the log in `config/discovery.toml`.
 
 use std::num::{NonZeroU8, NonZeroU32};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-/// How the embedded log keeps records: section `[bus]` of `config/discovery.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+use crate::kafka::KafkaConfig;
+
+/// How the log keeps records, and which log it is: section `[bus]` of `config/discovery.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BusConfig {
-    /// Partitions of each bus topic, at most 255. Fixed when a data directory is first used: the number there wins.
+    /// Partitions of each bus topic, at most 255. Fixed when a data directory is first used, or when the bus topics are
+    /// created in Kafka: the number there wins.
     pub partitions: NonZeroU8,
     /// How long posts and enriched posts are kept, in hours from their being appended.
     pub retention_hours: NonZeroU32,
@@ -17,6 +20,8 @@ pub struct BusConfig {
     pub retention_bytes: u64,
     /// How long dead letters are kept, in hours.
     pub dead_letter_retention_hours: NonZeroU32,
+    /// The Kafka cluster that carries the records; absent means the embedded log.
+    pub kafka: Option<KafkaConfig>,
 }
 
 impl Default for BusConfig {
@@ -26,6 +31,7 @@ impl Default for BusConfig {
             retention_hours: nonzero(7 * 24),
             retention_bytes: 8 * 1024 * 1024 * 1024,
             dead_letter_retention_hours: nonzero(30 * 24),
+            kafka: None,
         }
     }
 }

@@ -12,7 +12,7 @@ mod block;
 mod config;
 mod fault;
 mod group;
-mod metrics;
+
 mod reader;
 mod retention;
 mod segment;
@@ -37,6 +37,7 @@ use self::reader::EmbeddedReader;
 use self::store::Store;
 use self::writer::{Command, Writer};
 use crate::log::{Bus, BusError, BusTopic, Lag, Reader};
+use crate::metrics;
 use crate::record::Record;
 
 /// Payload bytes that may wait to be written; appends beyond wait for room.

@@ -2,11 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Shared;
 use super::config::BusConfig;
 use super::segment::Segment;
 use super::store::{self, Store};
-use super::{Shared, metrics};
 use crate::log::BusTopic;
+use crate::metrics;
 
 /// A bus topic is cut into about this many segments, so that it overshoots its limits by no more than this part.
 const SEGMENTS: u32 = 16;

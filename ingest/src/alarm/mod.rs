@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::fetch::{Gateway, Request};
 use crate::health::HealthBoard;
 use crate::schedule;
-use crate::secret::SecretRef;
+use bus::secret::SecretRef;
 
 /// How often the sources are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(30);

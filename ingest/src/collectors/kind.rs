@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use crate::clock::Clock;
 use crate::collector::Collector;
 use crate::fetch::Gateway;
-use crate::secret::SecretRef;
 use crate::sources::SourceConfig;
+use bus::secret::SecretRef;
 
 /// A kind of source. The implementing type holds the keys of `[[source]]` that only this kind has; a key that it does
 /// not know is refused.

@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 pub use self::kind::{Context, Kind};
 use crate::collector::Collector;
-use crate::secret::SecretRef;
+use bus::secret::SecretRef;
 
 /// Makes the enum of all kinds from the list of them.
 macro_rules! kinds {

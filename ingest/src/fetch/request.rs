@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 use super::error::FetchError;
 use super::headers::Validators;
-use crate::secret::Secret;
+use bus::secret::Secret;
 
 /// What to fetch. Made by [`Request::get`], [`Request::post_form`] or [`Request::post_json`].
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 use bus::{Channel, SourceHealth, SourceId, SourceState};
 use serde::Deserialize;
 
-use crate::secret::SecretRef;
 use crate::state::DAYS;
+use bus::secret::SecretRef;
 
 /// A system that may send us posts.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -132,7 +132,7 @@ pub(crate) fn context(source: SourceConfig) -> Context {
 }
 
 /// A secret that lies in a file, which is there as long as the directory.
-pub(crate) fn secret_file(text: &str) -> (tempfile::TempDir, crate::secret::SecretRef) {
+pub(crate) fn secret_file(text: &str) -> (tempfile::TempDir, bus::secret::SecretRef) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("secret");
     std::fs::write(&path, text).unwrap();

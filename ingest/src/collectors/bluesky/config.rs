@@ -11,8 +11,8 @@ use url::Url;
 use super::BlueskyCollector;
 use crate::collector::Collector;
 use crate::collectors::{Context, Kind};
-use crate::secret::SecretRef;
 use crate::sources::values;
+use bus::secret::SecretRef;
 
 /// Posts on Bluesky that hold certain words or hashtags, as a Jetstream server streams them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

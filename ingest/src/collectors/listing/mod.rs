@@ -26,7 +26,7 @@ pub(super) use self::watch::Known;
 use super::Context;
 use crate::collector::CollectError;
 use crate::fetch::{Answer, Request};
-use crate::secret::{Secret, SecretRef};
+use bus::secret::{Secret, SecretRef};
 
 /// A source that lists what was said newest first.
 #[async_trait]

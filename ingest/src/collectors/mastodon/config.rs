@@ -9,8 +9,8 @@ use url::Url;
 use super::MastodonCollector;
 use crate::collector::Collector;
 use crate::collectors::{Context, Kind};
-use crate::secret::SecretRef;
 use crate::sources::values;
+use bus::secret::SecretRef;
 
 /// Hashtags on a Mastodon server.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -12,8 +12,8 @@ use crate::collector::Collector;
 use crate::collectors::feed::{FeedCollector, FeedConfig};
 use crate::collectors::listing::Follower;
 use crate::collectors::{Context, Kind};
-use crate::secret::SecretRef;
 use crate::sources::values;
+use bus::secret::SecretRef;
 
 /// Subreddits, over Reddit's API with a client id and secret, or over their RSS without.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -10,7 +10,7 @@ use super::wire;
 use crate::collector::CollectError;
 use crate::collectors::Context;
 use crate::fetch::{Authorization, Request};
-use crate::secret::Secret;
+use bus::secret::Secret;
 
 /// A token is renewed so long before it expires.
 const MARGIN: Duration = Duration::from_mins(2);

@@ -11,8 +11,8 @@ use super::XListing;
 use crate::collector::Collector;
 use crate::collectors::listing::Follower;
 use crate::collectors::{Context, Kind};
-use crate::secret::SecretRef;
 use crate::sources::values;
+use bus::secret::SecretRef;
 
 /// Posts on X that fulfil a query.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -11,8 +11,8 @@ use super::YouTubeListing;
 use crate::collector::Collector;
 use crate::collectors::listing::Follower;
 use crate::collectors::{Context, Kind};
-use crate::secret::SecretRef;
 use crate::sources::values;
+use bus::secret::SecretRef;
 
 /// Comments under videos of YouTube.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -1,7 +1,7 @@
 //! Authorization, forms, and what else a request carries.
 
 use super::*;
-use crate::secret::Secret;
+use bus::secret::Secret;
 
 fn token() -> Authorization {
     Authorization::Bearer(Secret::new("s3cret"))
@@ -87,7 +87,7 @@ async fn a_refused_token_is_named_by_its_place_and_a_missing_one_is_a_status() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("token");
     std::fs::write(&path, "s3cret").unwrap();
-    let reference: crate::secret::SecretRef = toml::from_str(&format!("file = {path:?}")).unwrap();
+    let reference: bus::secret::SecretRef = toml::from_str(&format!("file = {path:?}")).unwrap();
     let token = Authorization::Bearer(reference.read().unwrap());
     for code in ["/401", "/403"] {
         let error = server.gateway().get(&request(server.url(code)).authorization(token.clone())).await.unwrap_err();

@@ -92,7 +92,7 @@ async fn messages_of_a_websocket_come_in_order_pings_are_answered_and_its_end_is
     })
     .await;
     let request = Request::get(server.url("/subscribe?a=1"), "*/*")
-        .authorization(Authorization::Bearer(crate::secret::Secret::new("s3cret")));
+        .authorization(Authorization::Bearer(bus::secret::Secret::new("s3cret")));
     let mut socket = server.gateway().websocket(&request, PATIENT).await.unwrap();
     assert_eq!(socket.next().await.unwrap(), Some(Frame::Text("one".into())));
     assert_eq!(socket.next().await.unwrap(), Some(Frame::Binary(vec![2])));

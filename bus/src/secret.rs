@@ -1,4 +1,4 @@
-//! Secrets that a source needs, such as a token: they come from the environment or from a file, never from the
+//! Secrets that a source or a service needs, such as a token or a password: they come from the environment or from a file, never from the
 //! configuration itself, and are never printed.
 
 use std::fmt;
