@@ -53,11 +53,11 @@ pub enum Command {
     /// Run the whole pipeline on a made-up conversation, clearly marked as such
     Demo(Demo),
     /// Run the collectors only: from the sources to the bus
-    Ingest,
+    Ingest(Stage),
     /// Run enrichment only: from collected posts to tagged ones
-    Enrich,
+    Enrich(Stage),
     /// Run indexing and trend detection only
-    Index,
+    Index(Stage),
     /// Show the pages only, over what is indexed
     Serve(Run),
     /// Take in transcripts, minutes, forms, e-mails and feed files
@@ -100,6 +100,13 @@ pub struct Run {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
     /// Where to answer /healthz, /readyz and /metrics; overrides `dashboard.admin_listen`
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub admin_listen: Option<SocketAddr>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Stage {
+    /// Where to answer /healthz, /readyz and /metrics; without it, nowhere
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub admin_listen: Option<SocketAddr>,
 }

@@ -1,5 +1,6 @@
 //! The `discovery` program: reads the command line and runs what it asks for.
 
+mod admin;
 mod author_key;
 mod cli;
 mod commands;
@@ -47,9 +48,9 @@ async fn execute(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Run(run) => run::everything(global, &run).await,
         Command::Demo(demo) => commands::demo::execute(global, &demo).await,
-        Command::Ingest => run::ingest_only(global).await,
-        Command::Enrich => run::enrich_only(global).await,
-        Command::Index => run::index_only(global).await,
+        Command::Ingest(stage) => run::ingest_only(global, &stage).await,
+        Command::Enrich(stage) => run::enrich_only(global, &stage).await,
+        Command::Index(stage) => run::index_only(global, &stage).await,
         Command::Serve(run) => run::serve_only(global, &run).await,
         Command::Import(import) => commands::import::execute(global, &import).await,
         Command::Search(search) => commands::search::execute(global, &search).await,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use bus::data_dir::DataDir;
+use bus::data_dir::{DataDir, Part};
 use bus::embedded::EmbeddedBus;
-use bus::{Bus, IdKey, Post, SourceId};
+use bus::{Bus, BusConfig, BusTopic, IdKey, KafkaConfig, Lag, Post, SourceId};
 use dashboard::Notice;
 use enrich::{Chain, Redactor};
 use index::Index;
@@ -16,8 +16,9 @@ use ingest::{HealthBoard, Intake, Scrub, Settings, SourceConfig, SourceKind};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::admin;
 use crate::author_key;
-use crate::cli::{Global, Run};
+use crate::cli::{Global, Run, Stage};
 use crate::config::{self, Config};
 use crate::entrances::Entrances;
 use crate::pages;
@@ -25,6 +26,16 @@ use crate::supervisor::Supervisor;
 
 /// How often the log drops what is older than the configuration permits.
 const RETENTION_EVERY: Duration = Duration::from_mins(10);
+
+/// How often it is looked how far the stages are behind.
+const LAG_EVERY: Duration = Duration::from_secs(15);
+
+/// The consumer groups of the stages, each with what it reads.
+const GROUPS: [(BusTopic, &str); 3] = [
+    (BusTopic::Posts, enrich::GROUP),
+    (BusTopic::Enriched, index::stage::GROUP),
+    (BusTopic::Enriched, index::trends::GROUP),
+];
 
 /// How often a process that only shows pages looks for what the other stages have written.
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
@@ -38,7 +49,7 @@ pub async fn everything(global: &Global, run: &Run) -> Result<()> {
     config.listen_as(run)?;
     let sources = config.sources()?;
     let id_key = author_key::load_or_create(&config.author_key_file(), &config.data_dir)?;
-    let base = Base::open(&config)?;
+    let base = Base::open(&config, &Part::ALL).await?;
     let supervisor = Supervisor::until_interrupted()?;
     pipeline(base, sources, id_key, Notice::Real, supervisor).await
 }
@@ -67,6 +78,7 @@ pub async fn pipeline(
     base.spawn_enrich(&mut supervisor);
     base.spawn_index(&mut supervisor, &index, publish);
     base.spawn_retention(&mut supervisor);
+    base.spawn_lag(&mut supervisor);
     let health = Arc::new(move || board.snapshot());
     let parts = pages::parts(&base.config, &base.chain, &index, trends, health, notice, entrances);
     listeners.announce()?;
@@ -78,13 +90,14 @@ pub async fn pipeline(
 ///
 /// # Errors
 /// When it cannot start, or collection fails.
-pub async fn ingest_only(global: &Global) -> Result<()> {
+pub async fn ingest_only(global: &Global, stage: &Stage) -> Result<()> {
     let config = load(global)?;
     let sources = config.sources()?;
     let id_key = author_key::load_or_create(&config.author_key_file(), &config.data_dir)?;
-    let base = Base::open(&config)?;
+    let base = Base::open(&config, &[Part::Ingest]).await?;
     let mut supervisor = Supervisor::until_interrupted()?;
     let board = HealthBoard::new(&sources);
+    base.spawn_admin(&mut supervisor, stage).await?;
     base.spawn_ingest(&mut supervisor, sources, id_key, board);
     base.spawn_retention(&mut supervisor);
     supervisor.run().await
@@ -94,9 +107,10 @@ pub async fn ingest_only(global: &Global) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot start, or enrichment fails.
-pub async fn enrich_only(global: &Global) -> Result<()> {
-    let base = Base::open(&load(global)?)?;
+pub async fn enrich_only(global: &Global, stage: &Stage) -> Result<()> {
+    let base = Base::open(&load(global)?, &[]).await?;
     let mut supervisor = Supervisor::until_interrupted()?;
+    base.spawn_admin(&mut supervisor, stage).await?;
     base.spawn_enrich(&mut supervisor);
     base.spawn_retention(&mut supervisor);
     supervisor.run().await
@@ -106,9 +120,10 @@ pub async fn enrich_only(global: &Global) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot start, or a stage fails.
-pub async fn index_only(global: &Global) -> Result<()> {
-    let base = Base::open(&load(global)?)?;
+pub async fn index_only(global: &Global, stage: &Stage) -> Result<()> {
+    let base = Base::open(&load(global)?, &[Part::Index]).await?;
     let mut supervisor = Supervisor::until_interrupted()?;
+    base.spawn_admin(&mut supervisor, stage).await?;
     let index = Index::open(&base.data.index())?;
     base.spawn_index(&mut supervisor, &index, watch::channel(None).0);
     base.spawn_retention(&mut supervisor);
@@ -162,33 +177,43 @@ pub fn scrub() -> Scrub {
     Arc::new(move |post: &mut Post| redactor.redact_post(post))
 }
 
-/// What every stage that writes needs: the data directory, claimed for this process, and the log in it.
+/// What every stage that writes needs: its part of the data directory, claimed for this process, and the log.
 pub struct Base {
     /// The whole configuration.
     pub config: Config,
     /// The enrichers, and the names of their tags.
     pub chain: Arc<Chain>,
     /// The log.
-    pub bus: EmbeddedBus,
+    pub bus: Arc<dyn Bus>,
+    /// The same, where it is the embedded one: nobody else drops what is too old.
+    embedded: Option<EmbeddedBus>,
     /// Dropped last: the lock must outlive the log.
     pub data: DataDir,
 }
 
 impl Base {
-    /// Claims the data directory and opens the log in it.
+    /// Claims what this process works in, and opens the log. The embedded log belongs to one process, and with it the whole
+    /// data directory; over Kafka a process claims only `parts` of it.
     ///
     /// # Errors
-    /// When another process has it, a newer version wrote it, or the configuration of the tags is wrong.
-    pub fn open(config: &Config) -> Result<Self> {
+    /// When another process has it, a newer version wrote it, Kafka cannot be reached, or the configuration of the tags is
+    /// wrong.
+    pub async fn open(config: &Config, parts: &[Part]) -> Result<Self> {
         let chain = Arc::new(Chain::load(&config.dir)?);
+        let config = config.clone();
+        if let Some(kafka) = &config.bus.kafka {
+            let data = DataDir::claim_parts(&config.data_dir, parts)?;
+            let bus = open_kafka(kafka, &config.bus).await?;
+            return Ok(Self { config, chain, bus, embedded: None, data });
+        }
         let data = DataDir::claim(&config.data_dir)?;
-        let bus = EmbeddedBus::open(&data.bus(), &config.bus)?;
-        Ok(Self { config: config.clone(), chain, bus, data })
+        let embedded = EmbeddedBus::open(&data.bus(), &config.bus)?;
+        Ok(Self { config, chain, bus: Arc::new(embedded.clone()), embedded: Some(embedded), data })
     }
 
     /// The log, as the stages see it.
     pub fn bus(&self) -> Arc<dyn Bus> {
-        Arc::new(self.bus.clone())
+        Arc::clone(&self.bus)
     }
 
     fn spawn_ingest(&self, supervisor: &mut Supervisor, sources: Vec<SourceConfig>, id_key: IdKey, board: HealthBoard) {
@@ -235,8 +260,34 @@ impl Base {
         supervisor.spawn("index", move |cancel| async move { Ok(index::run(bus, index, config, cancel).await?) });
     }
 
+    /// Answers on the admin port, where one was asked for, and measures how far the stages are behind.
+    async fn spawn_admin(&self, supervisor: &mut Supervisor, stage: &Stage) -> Result<()> {
+        if let Some(listen) = stage.admin_listen {
+            admin::spawn(supervisor, listen).await?;
+            self.spawn_lag(supervisor);
+        }
+        Ok(())
+    }
+
+    /// Measures how far the stages are behind. That it cannot be known now is no reason to stop anything.
+    fn spawn_lag(&self, supervisor: &mut Supervisor) {
+        let bus = self.bus();
+        supervisor.spawn("lag", move |cancel| async move {
+            let mut ticks = tokio::time::interval(LAG_EVERY);
+            while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
+                for (topic, group) in GROUPS {
+                    match bus.lag(topic, group).await {
+                        Ok(lags) => bus::metrics::lagging(topic, group, lags.iter().map(Lag::records).sum()),
+                        Err(error) => tracing::debug!(%error, group, "the lag is not known"),
+                    }
+                }
+            }
+            Ok(())
+        });
+    }
+
     fn spawn_retention(&self, supervisor: &mut Supervisor) {
-        let bus = self.bus.clone();
+        let Some(bus) = self.embedded.clone() else { return };
         supervisor.spawn("retention", move |cancel| async move {
             let mut ticks = tokio::time::interval(RETENTION_EVERY);
             while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -245,6 +296,17 @@ impl Base {
             Ok(())
         });
     }
+}
+
+#[cfg(feature = "kafka")]
+async fn open_kafka(kafka: &KafkaConfig, config: &BusConfig) -> Result<Arc<dyn Bus>> {
+    Ok(Arc::new(bus::KafkaBus::open(kafka, config).await?))
+}
+
+#[cfg(not(feature = "kafka"))]
+#[expect(clippy::unused_async, reason = "it waits where Kafka is built in")]
+async fn open_kafka(_: &KafkaConfig, _: &BusConfig) -> Result<Arc<dyn Bus>> {
+    anyhow::bail!("bus.kafka is configured, but this discovery was built without Kafka: build it with --features kafka")
 }
 
 /// Makes the watched folders that are not there yet, so that a user finds where to put transcripts. One that cannot be

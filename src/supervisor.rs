@@ -1,16 +1,22 @@
 //! Runs the stages together: one token stops them all, and the first that fails stops the others.
 
 use std::future::Future;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+/// How long the stages may take to stop. One that waits for a cluster that is away would wait for ever; what it has not
+/// committed is read again at the next start.
+const GRACE: Duration = Duration::from_mins(1);
+
 /// The stages of one process.
 pub struct Supervisor {
     cancel: CancellationToken,
     stages: JoinSet<(&'static str, Result<()>)>,
+    grace: Duration,
 }
 
 impl Supervisor {
@@ -42,7 +48,7 @@ impl Supervisor {
 
     /// A supervisor that stops its stages when `cancel` says so.
     pub fn until(cancel: CancellationToken) -> Self {
-        Self { cancel, stages: JoinSet::new() }
+        Self { cancel, stages: JoinSet::new(), grace: GRACE }
     }
 
     /// The token that stops every stage.
@@ -65,7 +71,21 @@ impl Supervisor {
     /// The first failure; the other stages have then been stopped in order.
     pub async fn run(mut self) -> Result<()> {
         let mut outcome = Ok(());
-        while let Some(ended) = self.stages.join_next().await {
+        let (cancel, grace) = (self.cancel.clone(), self.grace);
+        let too_long = async {
+            cancel.cancelled().await;
+            tokio::time::sleep(grace).await;
+        };
+        tokio::pin!(too_long);
+        loop {
+            let ended = tokio::select! {
+                ended = self.stages.join_next() => ended,
+                () = &mut too_long => {
+                    let late = anyhow!("{} stages did not stop within {grace:?}", self.stages.len());
+                    return outcome.and(Err(late));
+                }
+            };
+            let Some(ended) = ended else { return outcome };
             let failure = match ended {
                 Ok((_, Ok(()))) if self.cancel.is_cancelled() => None,
                 Ok((name, Ok(()))) => Some(anyhow!("the {name} stage ended without being asked to")),
@@ -79,7 +99,6 @@ impl Supervisor {
                 }
             }
         }
-        outcome
     }
 }
 
@@ -108,6 +127,16 @@ mod tests {
         });
         supervisor.spawn("broken", |_| async { panic!("bug") });
         assert!(supervisor.run().await.unwrap_err().to_string().starts_with("a stage broke down"));
+    }
+
+    #[tokio::test]
+    async fn a_stage_that_does_not_stop_is_left_behind() {
+        let cancel = CancellationToken::new();
+        let mut supervisor = Supervisor::until(cancel.clone());
+        supervisor.grace = Duration::ZERO;
+        supervisor.spawn("stuck", |_| std::future::pending());
+        cancel.cancel();
+        assert!(supervisor.run().await.unwrap_err().to_string().contains("did not stop"));
     }
 
     #[tokio::test]

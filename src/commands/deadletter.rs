@@ -16,11 +16,11 @@ const LIMIT: usize = 10_000;
 /// # Errors
 /// When the data directory is in use, or the log cannot be read.
 pub async fn execute(global: &Global, command: &Deadletter) -> Result<()> {
-    let base = Base::open(&run::load(global)?)?;
+    let base = Base::open(&run::load(global)?, &[]).await?;
     let mut out = stdout().lock();
     match command {
         Deadletter::List { json } => {
-            let letters = dead_letter::list(&base.bus, LIMIT).await?;
+            let letters = dead_letter::list(base.bus.as_ref(), LIMIT).await?;
             for letter in &letters {
                 if *json {
                     serde_json::to_writer(&mut out, letter)?;
@@ -35,7 +35,7 @@ pub async fn execute(global: &Global, command: &Deadletter) -> Result<()> {
             }
         }
         Deadletter::Replay => {
-            let replayed = dead_letter::replay_pending(&base.bus).await?;
+            let replayed = dead_letter::replay_pending(base.bus.as_ref()).await?;
             writeln!(out, "{replayed} records are on their way again: `discovery run` processes them")?;
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use bus::data_dir::Part;
 use dashboard::Notice;
 use demo::{Conversation, DemoSite};
 use jiff::Timestamp;
@@ -41,7 +42,9 @@ pub async fn execute(global: &Global, demo: &Demo) -> Result<()> {
     if demo.fresh {
         remove_earlier(&config.data_dir)?;
     }
-    let base = Base::open(&config)?;
+    // It needs nothing that is not here: whatever carries real posts stays free of made-up ones.
+    config.bus.kafka = None;
+    let base = Base::open(&config, &Part::ALL).await?;
     let supervisor = Supervisor::until_interrupted()?;
     let path = base.data.path().join(STATE_FILE);
     let earlier = read_state(&path)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use bus::data_dir::Part;
 use bus::{Bus, BusTopic, Post};
 use index::Index;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -36,7 +37,7 @@ pub async fn execute(global: &Global, import: &Import) -> Result<()> {
         return dry_run(&files, about, import.json).await;
     }
     let id_key = author_key::load_or_create(&config.author_key_file(), &config.data_dir)?;
-    let base = Base::open(&config).with_context(|| {
+    let base = Base::open(&config, &[Part::Index]).await.with_context(|| {
         format!(
             "cannot import into {}; while `discovery run` works there, put the files into its watched folder instead",
             config.data_dir.display()

@@ -182,6 +182,9 @@ impl ClientContext for Watch {
             if !self.0.away.swap(true, Ordering::Relaxed) {
                 tracing::error!(brokers = self.0.brokers, "no Kafka broker answers: everything waits until one does");
             }
+        } else if matches!(code, Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve)) {
+            // Each connection says so at each try; what matters is whether any broker is left.
+            tracing::debug!(%error, reason, "a connection to Kafka broke");
         } else {
             tracing::warn!(%error, reason, "Kafka complains");
         }

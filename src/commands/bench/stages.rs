@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bus::{Bus as _, BusTopic, Change, Post};
+use bus::data_dir::Part;
+use bus::{BusTopic, Change, Post};
 use index::trends::TrendList;
 use index::{Commit, Index};
 use ingest::Intake;
@@ -29,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// # Errors
 /// When a stage fails.
 pub async fn each_alone(config: &Config, posts: &Composed, count: usize) -> Result<Vec<StageRate>> {
-    let base = Base::open(config)?;
+    let base = Base::open(config, &Part::ALL).await?;
     let index = Index::open(&base.data.index())?;
     let mut rates = Vec::new();
     let mut note = |stage, took| rates.push(StageRate { stage, posts_per_s: per_second(count, took) });
@@ -61,7 +62,7 @@ pub async fn each_alone(config: &Config, posts: &Composed, count: usize) -> Resu
 /// # Errors
 /// When a stage fails.
 pub async fn all_at_once(config: &Config, posts: &Composed, count: usize) -> Result<Duration> {
-    let base = Base::open(config)?;
+    let base = Base::open(config, &Part::ALL).await?;
     let index = Index::open(&base.data.index())?;
     let mut supervisor = Supervisor::until(CancellationToken::new());
     let cancel = supervisor.cancel().clone();
@@ -87,7 +88,7 @@ pub async fn all_at_once(config: &Config, posts: &Composed, count: usize) -> Res
 /// # Errors
 /// When a stage fails.
 pub async fn paced(config: &Config, posts: &Composed, bench: &BenchPipeline) -> Result<Vec<Duration>> {
-    let base = Base::open(config)?;
+    let base = Base::open(config, &Part::ALL).await?;
     let index = Index::open(&base.data.index())?;
     let count = bench.rate as usize * bench.seconds as usize;
     let mut supervisor = Supervisor::until(CancellationToken::new());
