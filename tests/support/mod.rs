@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of these helpers")]
 
 pub mod browser;
+pub mod feeds;
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
