@@ -81,6 +81,7 @@ pub fn parts(
         trends,
         health,
         labels: labels(chain),
+        feeling_right: chain.feeling_right(),
         notice,
         audience: config.dashboard.audience,
         now: Arc::new(Timestamp::now),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use bus::SentimentLabel;
-use index::trends::model::{DayCount, Status};
+use index::trends::model::{DayCount, Doubt, Status};
 use index::trends::{Issue, TrendList};
 use jiff::civil::Date;
 use jiff::{Span, ToSpan};
@@ -235,13 +235,27 @@ pub fn last_days(list: &TrendList, days: i64) -> Vec<Date> {
 }
 
 /// What an issue's status means, in a sentence.
-pub fn status_meaning(status: Status) -> &'static str {
-    match status {
+pub fn status_meaning(issue: &Issue) -> String {
+    let meaning = match issue.status {
         Status::New => "It was not seen before its present rise.",
         Status::Rising => "It is above its usual range and growing.",
         Status::Sustained => "It is above its usual range and no longer growing.",
         Status::Falling => "It is coming down towards its usual range.",
-        Status::Held => "It looks coordinated, so it is held back for a person to check.",
+        Status::Held => {
+            return format!("It {}, so it is held back for a person to check.", why_held(issue));
+        }
+    };
+    meaning.to_owned()
+}
+
+/// Why an issue is held, to follow "it": what the gravest check that it failed asks.
+pub fn why_held(issue: &Issue) -> &'static str {
+    match issue.doubt() {
+        Some(Doubt::Coordinated) => "looks coordinated",
+        Some(Doubt::Person) => "is about one person more than about health and care",
+        Some(Doubt::Habit) => "looks like a habit of certain days",
+        Some(Doubt::Narrow) => "comes from too few people, sources or meetings to tell",
+        None => "is too weak without what was not counted",
     }
 }
 

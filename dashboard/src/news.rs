@@ -45,7 +45,7 @@ pub fn since_yesterday(list: &TrendList, audience: Audience, missing: &Uncollect
     let held = list.held.iter().filter(|issue| issue.first_seen >= yesterday).count() as u64;
     if audience == Audience::Staff && held > 0 {
         let label = counted(held, "new issue", "new issues");
-        let did = if held == 1 { "is held: it looks coordinated" } else { "are held: they look coordinated" };
+        let did = if held == 1 { "is held for a person to check" } else { "are held for a person to check" };
         news.push((3, News { href: Some("/issues?status=held".to_owned()), label, did: did.to_owned() }));
     }
     news.extend(list.retired.values().filter_map(|retired| match retired {

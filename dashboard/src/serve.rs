@@ -33,6 +33,8 @@ pub struct Parts {
     pub health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
     /// Names for people.
     pub labels: Labels,
+    /// How often the feeling of a text is told right, 0 to 1, where it was measured.
+    pub feeling_right: Option<f64>,
     /// Takes in documents that people hand in; `None` in a process that only shows pages.
     pub submissions: Option<Arc<dyn Submissions>>,
     /// Takes in posts that other systems send; `None` in a process that only shows pages.

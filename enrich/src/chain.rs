@@ -10,6 +10,7 @@ use bus::config_file::ConfigError;
 use crate::Enricher;
 use crate::aspects::AspectEnricher;
 use crate::language::LanguageEnricher;
+use crate::model::Card;
 use crate::places::{PlaceEnricher, RegionInfo};
 use crate::redact::Redactor;
 use crate::sentiment::SentimentEnricher;
@@ -20,6 +21,7 @@ pub struct Chain {
     enrichers: Vec<Arc<dyn Enricher>>,
     topics: Arc<Topics>,
     regions: Vec<RegionInfo>,
+    feeling_right: Option<f64>,
 }
 
 impl Chain {
@@ -42,13 +44,14 @@ impl Chain {
             Arc::new(AspectEnricher::new(Arc::clone(&topics), sentiment)),
             Arc::new(places),
         ];
-        Ok(Self { enrichers, topics, regions })
+        let feeling_right = Card::read(&config_dir.join("models"), "sentiment")?.figures.right();
+        Ok(Self { enrichers, topics, regions, feeling_right })
     }
 
     /// A chain of these enrichers, which knows no topics and regions.
     #[cfg(test)]
     pub(crate) fn of(enrichers: Vec<Arc<dyn Enricher>>) -> Self {
-        Self { enrichers, topics: Arc::new(Topics::none()), regions: Vec::new() }
+        Self { enrichers, topics: Arc::new(Topics::none()), regions: Vec::new(), feeling_right: None }
     }
 
     /// Sends the batch through every enricher. CPU-bound: call it off the async threads.
@@ -68,6 +71,12 @@ impl Chain {
     /// The subjects that posts are tagged with.
     pub fn topics(&self) -> &Topics {
         &self.topics
+    }
+
+    /// How often the feeling of a labelled text that the model had not seen was told right, 0 to 1, as the card of
+    /// the model says; `None` where nobody measured it.
+    pub fn feeling_right(&self) -> Option<f64> {
+        self.feeling_right
     }
 
     /// The seven NHS regions of England, in the order of `config/places/regions.csv`.

@@ -88,7 +88,7 @@ struct Summary {
     label: String,
     status: &'static str,
     colour: &'static str,
-    meaning: &'static str,
+    meaning: String,
     source_types: String,
     held: bool,
 }
@@ -196,7 +196,7 @@ async fn show(app: &App, list: &TrendList, issue: &Issue, merged: Option<String>
             label: issue.label.clone(),
             status: labels::status(issue.status),
             colour: labels::status_colour(issue.status),
-            meaning: findings::status_meaning(issue.status),
+            meaning: findings::status_meaning(issue),
             source_types: format::counted(issue.channels.len() as u64, "source type", "source types"),
             held: app.held(list).iter().any(|held| held.id == issue.id),
         },
@@ -326,9 +326,13 @@ fn glance(app: &App, issue: &Issue, languages: &[Group]) -> Vec<(&'static str, S
         (
             "How sure",
             format!(
-                "Feeling is scored by a word list, for English only, in {} of {}. Read some posts before you rely on it.",
+                "Feeling is scored for English only, here in {} of {}. {}Read some posts before you rely on it.",
                 audience.count(scored),
-                audience.count(issue.posts).of("post", "posts")
+                audience.count(issue.posts).of("post", "posts"),
+                app.parts.feeling_right.map_or_else(String::new, |right| format!(
+                    "Of labelled texts that it had not seen, it told {} right. ",
+                    format::percent(right)
+                ))
             ),
         ),
     ];

@@ -156,9 +156,18 @@ struct IssuesPage {
     rows: IssueTable,
     /// Whether the rows are issues that are held.
     held: bool,
-    /// Why issues are held: label, address and the rules that failed.
-    reasons: Vec<(String, String, Vec<String>)>,
+    reasons: Vec<Reason>,
     csv: String,
+}
+
+/// Why one issue is held.
+struct Reason {
+    label: String,
+    href: String,
+    /// Follows "it".
+    doubt: &'static str,
+    /// The rules that failed, with what was found.
+    rules: Vec<String>,
 }
 
 /// `/issues`.
@@ -185,18 +194,19 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
     });
     let title = match (params.status, shown.len() as u64) {
         (Some(Status::Held), number) => {
-            counted(number, "issue held: looks coordinated", "issues held: look coordinated")
+            counted(number, "issue held for a person to check", "issues held for a person to check")
         }
         (Some(status), number) => format!("{}: {}", labels::status(status), counted(number, "issue", "issues")),
         (None, _) => findings::standing_out(&shown),
     };
     let reasons = shown.iter().filter(|_| held).map(|issue| {
         let failed = issue.gate.iter().filter(|check| !check.passed);
-        (
-            issue.label.clone(),
-            href(issue),
-            failed.map(|check| format!("asked: {}; found: {}", check.rule, check.found)).collect(),
-        )
+        Reason {
+            label: issue.label.clone(),
+            href: href(issue),
+            doubt: findings::why_held(issue),
+            rules: failed.map(|check| format!("asked: {}; found: {}", check.rule, check.found)).collect(),
+        }
     });
     render(&IssuesPage {
         chrome: Chrome::new(&app, Section::Issues, title),

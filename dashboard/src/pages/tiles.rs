@@ -58,7 +58,7 @@ pub fn tiles(app: &App, params: &Params, period: Period, data: &HomeData, list: 
             number: thousands(number),
             text: if number == 1 { "issue rising or new".to_owned() } else { "issues rising or new".to_owned() },
             link: (held > 0).then(|| {
-                let words = counted(held, "issue held: looks coordinated", "issues held: look coordinated");
+                let words = counted(held, "issue held for a person to check", "issues held for a person to check");
                 ("/issues?status=held".to_owned(), words)
             }),
         }

@@ -18,7 +18,7 @@ async fn it_says_how_much_is_said_and_what_that_is_compared_with() {
         <li>
         <b>81</b> voices: different people, each counted once, up 65% on the 7 days before</li>
         <li>
-        <b>2</b> issues rising or new. <a href="/issues?status=held">1 issue held: looks coordinated</a>
+        <b>2</b> issues rising or new. <a href="/issues?status=held">1 issue held for a person to check</a>
         </li>
         <li>
         <b>2 of 4</b> sources working. <a href="/sources">See 2 with problems</a>

@@ -101,9 +101,9 @@ async fn the_list_shows_one_status_and_why_issues_are_held() {
     let new = world.get("/issues?status=new").await.text();
     assert!(new.contains("New: 1 issue") && new.contains("hearing loops") && !new.contains("parking charges"));
     let held = world.get("/issues?status=held").await.text();
-    assert!(held.contains("1 issue held: looks coordinated"));
+    assert!(held.contains("1 issue held for a person to check"));
     assert!(
-        held.contains("Why ‘ save our surgery now ’ is held asked: at least 5 authors; found: 2 authors"),
+        held.contains("‘ save our surgery now ’ comes from too few people, sources or meetings to tell asked: at least 5 authors; found: 2 authors"),
         "{held}"
     );
     let offline = world.get("/issues?region=midlands&type=offline").await.text();

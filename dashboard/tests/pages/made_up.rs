@@ -9,7 +9,7 @@ use bus::{
     SentimentLabel, SourceHealth, SourceId, SourceState, TokenHealth, TopicTag,
 };
 use dashboard::{Labels, RegionLabel, TopicLabel};
-use index::trends::model::{ChannelEvidence, DayCount, Discounted, GateCheck, Retired, Status, TermEvidence};
+use index::trends::model::{ChannelEvidence, DayCount, Discounted, Doubt, GateCheck, Retired, Status, TermEvidence};
 use index::trends::{Issue, IssueId, TrendList};
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -269,7 +269,12 @@ fn issue(issue_id: &str, label: &str, status: Status, usual: (f64, f64), posts_o
         posts: voices * 5 / 4,
         p,
     };
-    let check = |rule: &str, found: &str| GateCheck { rule: rule.to_owned(), found: found.to_owned(), passed: true };
+    let check = |rule: &str, found: &str| GateCheck {
+        rule: rule.to_owned(),
+        found: found.to_owned(),
+        passed: true,
+        doubt: Doubt::Narrow,
+    };
     Issue {
         id: id(issue_id),
         label: label.to_owned(),

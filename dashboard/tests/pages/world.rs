@@ -130,6 +130,7 @@ pub fn parts(
         submissions: Some(Arc::new(doors::Submissions)),
         receiver: Some(Arc::new(doors::Receiver)),
         labels: labels(),
+        feeling_right: Some(0.756),
         notice: Notice::Fictional,
         audience,
         now: Arc::new(now),

@@ -38,6 +38,27 @@ pub struct Card {
     pub figures: Figures,
 }
 
+impl Card {
+    /// Reads the card `dir/KIND.toml`.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the file and what to do.
+    pub(crate) fn read(dir: &Path, kind: &str) -> Result<Self, ConfigError> {
+        let path = dir.join(format!("{kind}.toml"));
+        let text = config_file::read_text(&path).map_err(|error| with_advice(error, kind))?;
+        config_file::parse(&path, &text)
+    }
+}
+
+impl Figures {
+    /// How often the model was right on texts that it had not seen, 0 to 1, if that was measured.
+    pub(crate) fn right(&self) -> Option<f64> {
+        let rows: usize = self.reliability.iter().map(|range| range.rows).sum();
+        let right: f64 = self.reliability.iter().map(|range| range.right * range.rows as f64).sum();
+        (rows > 0).then(|| right / rows as f64)
+    }
+}
+
 /// One file of examples.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrainedOn {
@@ -222,6 +243,14 @@ mod tests {
     fn load_error(dir: &Path) -> String {
         let error = Model::load(dir, "topics").unwrap_err().to_string();
         error.replace(&format!("{}/", dir.display()), "")
+    }
+
+    #[test]
+    fn how_often_it_is_right_weighs_ranges_by_their_rows() {
+        let range = |rows, right| Reliability { claimed: "0.5-0.6".to_owned(), rows, mean_claimed: 0.5, right };
+        let figures = Figures { reliability: vec![range(300, 0.5), range(100, 0.9)], ..Figures::default() };
+        assert!((figures.right().unwrap() - 0.6).abs() < 1e-9);
+        assert_eq!(Figures::default().right(), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::clock::{DAY, HOUR, hour_number};
 use super::config::TrendsConfig;
 use super::frame::{Counting, Frame};
 use super::members::{Draft, Hearing};
-use super::model::GateCheck;
+use super::model::{Doubt, GateCheck};
 use super::person;
 use super::posts::StoredPost;
 use super::quotes::ranked;
@@ -106,12 +106,19 @@ fn online_rules(
     let own_words = ranked(voices.iter().filter(|post| post.copy.of <= COPIES_HEARD).map(|post| post.who));
     let mut checks = vec![
         check(
+            own_words_doubt(authors.len(), config),
             format!("at least {} authors online in their own words", config.min_authors),
             count(own_words.len(), "author"),
             own_words.len() >= config.min_authors,
         ),
-        check(format!("voices in at least {MIN_HOURS} different hours"), count(hours, "hour"), hours >= MIN_HOURS),
         check(
+            Doubt::Coordinated,
+            format!("voices in at least {MIN_HOURS} different hours"),
+            count(hours, "hour"),
+            hours >= MIN_HOURS,
+        ),
+        check(
+            Doubt::Coordinated,
             format!("no two hours hold more than {} of the voices beyond the usual", percent(burst_limit)),
             format!("the busiest two hold {}; {} of the authors were never heard before", percent(burst), percent(new)),
             burst <= burst_limit,
@@ -126,6 +133,7 @@ fn online_rules(
     if voices.iter().all(|post| post.channel == Channel::News) {
         let sources: BTreeSet<_> = voices.iter().map(|post| post.source).collect();
         checks.push(check(
+            Doubt::Narrow,
             format!("at least {MIN_NEWS_SOURCES} news sources"),
             count(sources.len(), "source"),
             sources.len() >= MIN_NEWS_SOURCES,
@@ -139,11 +147,13 @@ fn offline_rules(config: &TrendsConfig, voices: &[&StoredPost]) -> Vec<GateCheck
     let meetings: HashSet<_> = voices.iter().map(|post| (post.source, post.event)).collect();
     vec![
         check(
+            Doubt::Narrow,
             format!("at least {} speakers offline", config.min_speakers),
             count(speakers.len(), "speaker"),
             speakers.len() >= config.min_speakers,
         ),
         check(
+            Doubt::Narrow,
             format!("raised at {MIN_MEETINGS} meetings or more"),
             count(meetings.len(), "meeting"),
             meetings.len() >= MIN_MEETINGS,
@@ -183,6 +193,7 @@ fn steadiness(draft: &Draft, voices: &[&StoredPost]) -> Option<GateCheck> {
     let days = ranked(voices.iter().map(|post| post.at / DAY)).len();
     is_slow.then(|| {
         check(
+            Doubt::Habit,
             format!("voices on at least {MIN_DAYS} days, where it grows over weeks"),
             count(days, "day"),
             days >= MIN_DAYS,
@@ -198,6 +209,7 @@ fn loudness(frame: &Frame, draft: &Draft, since: i64) -> GateCheck {
     let busiest = authors.first().map_or(0, |(_, posts)| *posts);
     let (posts, voices) = (now().count(), heard_as(Hearing::Voice));
     check(
+        Doubt::Coordinated,
         format!("at least {} of the posts add a voice", percent(MIN_HEARD)),
         format!(
             "{voices} of {posts} do; {} are further copies of a text, and the busiest author wrote {busiest}",
@@ -226,6 +238,7 @@ fn novelty(frame: &Frame, draft: &Draft, voices: &[&StoredPost], since: i64) -> 
     let new = ((share_of_new(frame, &authors, since) * all - usual * anyway) / on_top).clamp(0.0, 1.0);
     (new > MANY_NEW).then(|| {
         check(
+            Doubt::Coordinated,
             "the authors beyond the usual are about as new as others are".to_owned(),
             format!("{} of {on_top:.0} were never heard before, of others {}", percent(new), percent(usual)),
             new - usual <= MAX_EXCESS_OF_NEW || usual.powf(on_top) >= CHANCE_OF_NEW,
@@ -249,6 +262,7 @@ fn subject(frame: &Frame, voices: &[&StoredPost]) -> Option<GateCheck> {
         .filter(|_| is_person)
         .map_or_else(String::new, |(name, share)| format!("; {} name {name}", percent(share)));
     Some(check(
+        Doubt::Person,
         format!(
             "at least {} of the posts have a subject of health and care, where most name one person",
             percent(MIN_ON_SUBJECT)
@@ -265,8 +279,13 @@ fn share_of_new(frame: &Frame, authors: &HashSet<u64>, since: i64) -> f64 {
     1.0 - known.len() as f64 / authors.len().max(1) as f64
 }
 
-fn check(rule: String, found: String, passed: bool) -> GateCheck {
-    GateCheck { rule, found, passed }
+/// Too few authors are too few to tell; enough of them with too few in their own words copy each other.
+fn own_words_doubt(authors: usize, config: &TrendsConfig) -> Doubt {
+    if authors < config.min_authors { Doubt::Narrow } else { Doubt::Coordinated }
+}
+
+fn check(doubt: Doubt, rule: String, found: String, passed: bool) -> GateCheck {
+    GateCheck { rule, found, passed, doubt }
 }
 
 fn count(number: usize, of: &str) -> String {

@@ -125,6 +125,13 @@ pub struct Issue {
     pub query: String,
 }
 
+impl Issue {
+    /// The gravest doubt that the gate found, if any.
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.gate.iter().filter(|check| !check.passed).map(|check| check.doubt).min()
+    }
+}
+
 /// What an issue is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -137,7 +144,7 @@ pub enum Status {
     Sustained,
     /// Coming down.
     Falling,
-    /// Failed the gate: looks coordinated.
+    /// Failed the gate: [`Issue::doubt`] tells why.
     Held,
 }
 
@@ -200,4 +207,20 @@ pub struct GateCheck {
     pub found: String,
     /// Whether it passed.
     pub passed: bool,
+    /// What must be suspected where it does not.
+    pub doubt: Doubt,
+}
+
+/// Why an issue is held, gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doubt {
+    /// The posts look coordinated: one burst, copies, or accounts made for it.
+    Coordinated,
+    /// The posts speak of one person more than of health and care.
+    Person,
+    /// What is said on the same day of each week looks like growth.
+    Habit,
+    /// Too few people, sources or meetings to tell.
+    Narrow,
 }
