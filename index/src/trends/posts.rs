@@ -24,6 +24,9 @@ const KEPT: i64 = DAYS_KEPT * DAY;
 const TEXT_KEPT: i64 = 8 * DAY;
 /// The longest text remembered, in bytes.
 const TEXT_BYTES: usize = 600;
+/// Voices that a meeting has at most beside those who were named: notes often leave the names out, and one room must not
+/// sound like many.
+const UNNAMED_HEARD: u64 = 3;
 /// Posts dated further than this after they were collected have a wrong clock and are left out.
 const FUTURE_ALLOWED: i64 = HOUR;
 
@@ -31,7 +34,7 @@ const FUTURE_ALLOWED: i64 = HOUR;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct StoredPost {
     pub(super) id: [u8; 16],
-    /// Who speaks. Posts without an author speak for their meeting or source.
+    /// Who speaks. Posts without an author speak for a few unnamed people of their meeting, or for their source.
     pub(super) who: u64,
     /// When, in seconds since 1970.
     pub(super) at: i64,
@@ -292,12 +295,15 @@ impl Posts {
     }
 }
 
-/// Who speaks in a post: its author; without one its meeting, or else its source.
+/// Who speaks in a post: its author; without one, one of the unnamed people of its meeting, or else its source.
 fn speaker(post: &Post) -> u64 {
     match (&post.author, &post.event) {
         (Some(author), _) => who_is(author),
-        (None, Some(event)) => mix(u64::from(hash(event.as_str().as_bytes())) | 1 << 40),
-        (None, None) => mix(u64::from(hash(post.source.as_str().as_bytes())) | 1 << 41),
+        (None, Some(event)) => {
+            let unnamed = u64::from(post.id.as_bytes()[0]) % UNNAMED_HEARD;
+            mix(u64::from(hash(event.as_str().as_bytes())) | (1 + 2 * unnamed) << 40)
+        }
+        (None, None) => mix(u64::from(hash(post.source.as_str().as_bytes())) | 1 << 43),
     }
 }
 

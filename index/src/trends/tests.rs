@@ -11,7 +11,7 @@
 use bus::{Change, Channel, Enriched, PostId};
 use jiff::{SignedDuration, Timestamp};
 
-use super::model::Status;
+use super::model::{Doubt, Status};
 use super::{Detector, Issue, TrendList, TrendsConfig};
 use crate::testing::{Numbers, author_key, post};
 
@@ -71,6 +71,12 @@ impl Talk {
     fn speak(&mut self, speaker: u64, seconds_ago: i64, meeting: &str, text: &str) {
         let number = self.posts.len() as u64;
         let made = post(number).author(speaker).channel(Channel::Offline).at(ago(seconds_ago)).text(text);
+        self.posts.push(made.source("meetings").event(meeting).build());
+    }
+
+    /// A contribution to a meeting whose notes name nobody.
+    fn note(&mut self, seconds_ago: i64, meeting: &str, text: &str) {
+        let made = post(self.posts.len() as u64).channel(Channel::Offline).at(ago(seconds_ago)).text(text);
         self.posts.push(made.source("meetings").event(meeting).build());
     }
 
@@ -144,6 +150,7 @@ fn a_sudden_issue_is_found_within_hours_and_explained() {
     assert_eq!(issue.days.len(), 28);
     assert_eq!(issue.days.iter().map(|day| day.posts).sum::<u64>(), 12);
     assert!(issue.gate.iter().all(|check| check.passed), "{:?}", issue.gate);
+    assert_eq!(issue.doubt(), None);
     assert!(issue.channels[0].p < 1e-4 && issue.channels[0].expected < 1.0, "{:?}", issue.channels);
     assert!((3..=5).contains(&issue.quotes.len()));
     assert!(issue.terms.iter().any(|term| term.term.eq_ignore_ascii_case("insulin") && term.attributable > 0.9));
@@ -183,6 +190,20 @@ fn what_is_only_said_in_rooms_is_heard() {
 }
 
 #[test]
+fn notes_without_names_are_heard_a_few_times_a_meeting() {
+    let mut talk = Talk::ordinary();
+    for nth in 0..20 {
+        let (before, after) = (words(&mut talk.numbers, 5), words(&mut talk.numbers, 5));
+        let meeting = format!("meeting-{}", nth % 2);
+        talk.note(nth * 2 * HOUR, &meeting, &format!("{before} the lift is broken {after}"));
+    }
+    let list = talk.list();
+    let issue = about(&list.issues, "lift").expect("the issue is listed");
+    assert_eq!(issue.channels[0].channel, Channel::Offline);
+    assert_eq!(issue.channels[0].voices, 6, "three of each of the two meetings");
+}
+
+#[test]
 fn one_meeting_alone_is_held_with_the_reason() {
     let mut talk = Talk::ordinary();
     for (speaker, nth) in (3_000..3_006).zip(0..) {
@@ -194,6 +215,7 @@ fn one_meeting_alone_is_held_with_the_reason() {
     let held = about(&list.held, "lift").expect("it is held, not lost");
     assert_eq!(held.status, Status::Held);
     assert!(held.gate.iter().any(|check| !check.passed && check.found == "1 meeting"), "{:?}", held.gate);
+    assert_eq!(held.doubt(), Some(Doubt::Narrow));
 }
 
 #[test]
@@ -222,6 +244,7 @@ fn one_loud_account_is_held() {
     let held = about(&list.held, "clocks").expect("it is held, not lost");
     assert_eq!(held.discounted.same_author, held.posts - held.voices);
     assert!(held.gate.iter().any(|check| check.found.contains("the busiest author wrote 90")), "{:?}", held.gate);
+    assert_eq!(held.doubt(), Some(Doubt::Coordinated));
 }
 
 #[test]
