@@ -249,7 +249,7 @@ fn spoken_strand(meeting: &Meeting, day: f64, hour: Hour, rng: &mut Rng) -> Opti
     };
     let mut left = rng.unit();
     (0..STRANDS.len()).find(|&index| {
-        left -= chance(index) * 0.45;
+        left -= chance(index) * 0.6;
         left < 0.0
     })
 }

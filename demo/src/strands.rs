@@ -114,8 +114,8 @@ pub(crate) const STRANDS: &[Strand] = &[
             "HRT and ADHD medicines cannot be got",
             Kind::Slow,
             (16.0, FOR_EVER),
-            Curve::Creep { power: 1.8 },
-            6.5,
+            Curve::Creep { power: 2.2 },
+            9.0,
         )
     },
     Strand {
@@ -131,13 +131,13 @@ pub(crate) const STRANDS: &[Strand] = &[
         )
     },
     Strand {
-        spoken: 0.9,
+        spoken: 3.2,
         ..issue(
             "interpreters",
             "No interpreters or hearing loops at reception",
             Kind::OfflineOnly,
-            (33.0, FOR_EVER),
-            Curve::Ramp { days: 12.0 },
+            (42.0, FOR_EVER),
+            Curve::Ramp { days: 10.0 },
             0.0,
         )
     },
@@ -149,12 +149,12 @@ pub(crate) const STRANDS: &[Strand] = &[
             (Region::Midlands, 5.0),
             (Region::SouthEast, 9.0),
         ],
-        spoken: 0.6,
+        spoken: 2.6,
         ..issue(
             "bus-route",
             "The bus to the hospital has been cut",
             Kind::OfflineOnly,
-            (35.0, FOR_EVER),
+            (43.0, FOR_EVER),
             Curve::Ramp { days: 8.0 },
             0.0,
         )
