@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`. Both set up what is missing on a Debian or Ubuntu machine with Rust.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-transformer models lint docs bench fuzz audit screenshots
+.PHONY: help demo demo-transformer run test test-transformer models lint docs bench fuzz audit screenshots
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 28
@@ -10,6 +10,10 @@ demo: ## Build, and run the whole pipeline on a made-up conversation
 	@scripts/setup.sh build
 	cargo build --release --locked
 	target/release/discovery demo
+
+demo-transformer: models ## The demonstration with the transformer tier, on rust-bert
+	eval "$$(scripts/models.sh env)" && cargo build --release --locked --features rust-bert
+	target/release/discovery demo --tier transformer
 
 run: ## Build, and run the whole pipeline over the real sources in config/
 	@scripts/setup.sh build

@@ -102,6 +102,9 @@ pub struct Run {
     /// Where to answer /healthz, /readyz and /metrics; overrides `dashboard.admin_listen`
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub admin_listen: Option<SocketAddr>,
+    /// The models that tag posts; overrides `enrich.transformer.enabled`
+    #[arg(long, value_enum)]
+    pub tier: Option<Tier>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -245,8 +248,10 @@ pub struct EvalTopics {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Tier {
-    /// The models in config/models
+    /// The n-gram models in config/models
     Fast,
+    /// Those, blended with an encoder of the BERT family: enrich.transformer of discovery.toml, in a build with rust-bert
+    Transformer,
 }
 
 /// Which fields of a JSON object to read; without, the usual names are tried, and the answer says what was taken.
@@ -292,6 +297,9 @@ pub struct TrainWith {
     /// What the card should say of the data
     #[arg(long, default_value = "", value_name = "TEXT")]
     pub note: String,
+    /// Which models to fit: those of the transformer tier after the fast ones, from the same files
+    #[arg(long, value_enum, default_value_t = Tier::Fast)]
+    pub tier: Tier,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -12,7 +12,7 @@ use ingest::{IngestConfig, SourceConfig};
 use serde::Deserialize;
 
 use crate::author_key;
-use crate::cli::{Global, Run};
+use crate::cli::{Global, Run, Tier};
 
 /// The name of the main file in the configuration directory.
 pub const FILE: &str = "discovery.toml";
@@ -72,7 +72,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Applies the addresses of the command line, and checks who could reach the pages.
+    /// Applies the addresses and the tier of the command line, and checks who could reach the pages.
     ///
     /// # Errors
     /// [`ConfigError`], naming the option or the line.
@@ -82,6 +82,9 @@ impl Config {
         }
         if let Some(admin) = run.admin_listen {
             self.dashboard.admin_listen = admin;
+        }
+        if let Some(tier) = run.tier {
+            self.enrich.transformer.enabled = matches!(tier, Tier::Transformer);
         }
         self.check_audience()
     }

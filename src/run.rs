@@ -75,7 +75,7 @@ pub async fn pipeline(
     let intake = Intake::new(base.bus(), scrub());
     let entrances = Entrances::open(&base.config, &ids, intake, id_key.clone(), board.clone())?;
     base.spawn_ingest(&mut supervisor, sources, id_key, board.clone());
-    base.spawn_enrich(&mut supervisor);
+    base.spawn_enrich(&mut supervisor)?;
     base.spawn_index(&mut supervisor, &index, publish);
     base.spawn_retention(&mut supervisor);
     base.spawn_lag(&mut supervisor);
@@ -111,7 +111,7 @@ pub async fn enrich_only(global: &Global, stage: &Stage) -> Result<()> {
     let base = Base::open(&load(global)?, &[]).await?;
     let mut supervisor = Supervisor::until_interrupted()?;
     base.spawn_admin(&mut supervisor, stage).await?;
-    base.spawn_enrich(&mut supervisor);
+    base.spawn_enrich(&mut supervisor)?;
     base.spawn_retention(&mut supervisor);
     supervisor.run().await
 }
@@ -229,10 +229,20 @@ impl Base {
         supervisor.spawn("ingest", |cancel| async move { Ok(ingest::run(settings, intake, board, cancel).await?) });
     }
 
-    /// Starts to tag what was collected.
-    pub fn spawn_enrich(&self, supervisor: &mut Supervisor) {
-        let (bus, chain, config) = (self.bus(), Arc::clone(&self.chain), self.config.enrich);
+    /// Starts to tag what was collected. No other stage needs the encoder of the transformer tier, so that only this one
+    /// loads it.
+    ///
+    /// # Errors
+    /// When that tier is wanted and cannot be used.
+    pub fn spawn_enrich(&self, supervisor: &mut Supervisor) -> Result<()> {
+        let (bus, config) = (self.bus(), self.config.enrich.clone());
+        let chain = if config.transformer.enabled {
+            Arc::new(Chain::load_for_stage(&self.config.dir, &config.transformer)?)
+        } else {
+            Arc::clone(&self.chain)
+        };
         supervisor.spawn("enrich", move |cancel| async move { Ok(enrich::run(bus, chain, config, cancel).await?) });
+        Ok(())
     }
 
     /// Starts to make searchable what was tagged, and to follow issues in it.

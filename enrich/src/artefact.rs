@@ -4,7 +4,7 @@
 //! and of subjects on their card (`model/file.rs`). Either way the bytes come through [`read_checked`].
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead as _};
 use std::path::{Path, PathBuf};
 
 use bus::config_file::ConfigError;
@@ -64,7 +64,27 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<String> {
 
 /// The SHA-256 of `bytes` in hexadecimal.
 pub(crate) fn sum_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The SHA-256 of a file of any size, in hexadecimal.
+pub(crate) fn sum_of_file(path: &Path) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    let mut file = io::BufReader::with_capacity(1 << 16, fs::File::open(path)?);
+    loop {
+        let bytes = file.fill_buf()?;
+        if bytes.is_empty() {
+            break;
+        }
+        digest.update(bytes);
+        let length = bytes.len();
+        file.consume(length);
+    }
+    Ok(hexadecimal(&digest.finalize()))
 }
 
 /// The same reason, and what to do.

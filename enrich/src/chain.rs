@@ -15,6 +15,9 @@ use crate::places::{PlaceEnricher, RegionInfo};
 use crate::redact::Redactor;
 use crate::sentiment::SentimentEnricher;
 use crate::topics::Topics;
+use crate::transformer::enricher::TransformerEnricher;
+use crate::transformer::tier::Tier;
+use crate::transformer::{TransformerConfig, TransformerError};
 
 /// All enrichers, and the lists that the dashboard needs to name their tags.
 pub struct Chain {
@@ -30,20 +33,45 @@ impl Chain {
     /// # Errors
     /// [`ConfigError`], naming the file and the line.
     pub fn load(config_dir: &Path) -> Result<Self, ConfigError> {
+        let none = |_: &Arc<SentimentEnricher>, _: &Arc<Topics>| Ok::<_, ConfigError>(None);
+        Self::load_with(config_dir, none)
+    }
+
+    /// The same with the transformer tier after the fast one, if the configuration wants it. For the stage that tags posts
+    /// alone: it takes some hundreds of megabytes, and a thread.
+    ///
+    /// # Errors
+    /// [`TransformerError`], which says what to do.
+    pub fn load_for_stage(config_dir: &Path, config: &TransformerConfig) -> Result<Self, TransformerError> {
+        Self::load_with(config_dir, |sentiment, topics| {
+            if !config.enabled {
+                return Ok(None);
+            }
+            let tier = Tier::load(config_dir, config, Arc::clone(sentiment), Arc::clone(topics))?;
+            let enricher = TransformerEnricher::new(tier, Arc::clone(topics), config);
+            Ok(Some(Arc::new(enricher) as Arc<dyn Enricher>))
+        })
+    }
+
+    fn load_with<E: From<ConfigError>>(
+        config_dir: &Path,
+        second_tier: impl FnOnce(&Arc<SentimentEnricher>, &Arc<Topics>) -> Result<Option<Arc<dyn Enricher>>, E>,
+    ) -> Result<Self, E> {
         let topics = Arc::new(Topics::load_with_heads(config_dir)?);
         let sentiment = Arc::new(SentimentEnricher::load(config_dir)?);
         let places = PlaceEnricher::load(&config_dir.join("places"))?;
         let regions = places.regions().to_vec();
-        // Redaction comes first, so that no tag can hold what it removes; sentiment needs the language,
-        // and aspects need sentiment and subjects.
-        let enrichers: Vec<Arc<dyn Enricher>> = vec![
+        // Redaction comes first, so that no tag can hold what it removes; sentiment needs the language, the second tier
+        // replaces what the first says, and aspects need sentiment and subjects.
+        let mut enrichers: Vec<Arc<dyn Enricher>> = vec![
             Arc::new(Redactor::new()),
             Arc::new(LanguageEnricher::load(&config_dir.join("models"))?),
             Arc::clone(&sentiment) as Arc<dyn Enricher>,
             Arc::clone(&topics) as Arc<dyn Enricher>,
-            Arc::new(AspectEnricher::new(Arc::clone(&topics), sentiment)),
-            Arc::new(places),
         ];
+        enrichers.extend(second_tier(&sentiment, &topics)?);
+        enrichers.push(Arc::new(AspectEnricher::new(Arc::clone(&topics), sentiment)));
+        enrichers.push(Arc::new(places));
         let feeling_right = Card::read(&config_dir.join("models"), "sentiment")?.figures.right();
         Ok(Self { enrichers, topics, regions, feeling_right })
     }

@@ -5,12 +5,16 @@ use std::thread::available_parallelism;
 
 use serde::Deserialize;
 
+use crate::transformer::TransformerConfig;
+
 /// The `[enrich]` table of `config/discovery.toml`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EnrichConfig {
     /// Threads that enrich at the same time. When not given: two, or one on a machine with a single core.
     pub workers: Option<NonZeroUsize>,
+    /// The second tier of sentiment and subjects.
+    pub transformer: TransformerConfig,
 }
 
 impl EnrichConfig {

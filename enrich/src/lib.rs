@@ -20,7 +20,6 @@ mod testing;
 mod text;
 mod topics;
 pub mod train;
-#[expect(dead_code, reason = "the chain does not ask it yet")]
 mod transformer;
 mod work;
 
@@ -36,7 +35,7 @@ pub use transformer::{TransformerConfig, TransformerError};
 
 /// Adds one kind of tag to posts.
 ///
-/// Enrichers do not wait for anything: they are called off the async threads, on several of them at once.
+/// Enrichers are called off the async threads, on several of them at once.
 pub trait Enricher: Send + Sync {
     /// The name in metrics and benchmarks.
     fn name(&self) -> &'static str;

@@ -51,7 +51,7 @@ const PHRASE_WEIGHT: f32 = 0.6;
 const WORD_WEIGHT: f32 = 0.45;
 
 /// Subjects of one post beyond these are its wording rather than its matter.
-const MAX_TOPICS: usize = 8;
+pub(crate) const MAX_TOPICS: usize = 8;
 
 impl Topics {
     /// Reads `topics.toml`.
@@ -133,12 +133,17 @@ impl Topics {
         for text in [post.title.as_deref(), Some(post.text.as_str())].into_iter().flatten() {
             self.judge(tagged_part(text), english, &mut judged);
         }
-        judged.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        judged.sort_unstable_by(surest_first);
+        self.tags_of(&judged)
+    }
+
+    /// The tags for (subject, confidence), surest first.
+    pub(crate) fn tags_of(&self, judged: &[(usize, f32)]) -> Vec<TopicTag> {
         let mut tags: Vec<TopicTag> = Vec::new();
         for (topic, confidence) in judged {
-            let slug = &self.all[topic].slug;
+            let slug = &self.all[*topic].slug;
             if !tags.iter().any(|tag| tag.topic == *slug) {
-                tags.push(TopicTag { topic: slug.clone(), confidence, sentiment: None });
+                tags.push(TopicTag { topic: slug.clone(), confidence: *confidence, sentiment: None });
             }
         }
         tags.truncate(MAX_TOPICS);
@@ -147,25 +152,56 @@ impl Topics {
 
     /// Adds (subject, confidence) for every subject of `text`.
     pub(crate) fn judge(&self, text: &str, english: bool, judged: &mut Vec<(usize, f32)>) {
-        let seeds = self.seeds(text);
-        let by_seeds: Vec<(usize, f32)> = seeds
-            .chunk_by(|a, b| a.0 == b.0)
-            .map(|phrases| {
-                let doubt: f32 = phrases.iter().map(|&(_, phrase)| 1.0 - self.phrases[phrase].weight).product();
-                (phrases[0].0, 1.0 - doubt)
-            })
-            .collect();
+        let by_seeds = self.by_seeds(text);
         match &self.learned {
             Some(learned) if english => learned.judge(text, &by_seeds, judged),
             _ => judged.extend(by_seeds),
         }
     }
 
+    /// The subjects of an English text in one piece, with probabilities and thresholds that `blend` makes of the scores of
+    /// the heads.
+    pub(crate) fn judge_blended(
+        &self,
+        text: &str,
+        thresholds: &[f32],
+        blend: impl FnOnce(&[f32]) -> Vec<f32>,
+    ) -> Vec<(usize, f32)> {
+        let mut judged = Vec::new();
+        let by_seeds = self.by_seeds(text);
+        match &self.learned {
+            Some(learned) => {
+                let probabilities = blend(&learned.scores(text, &by_seeds));
+                learned.decide(&probabilities, thresholds, &by_seeds, &mut judged);
+            }
+            None => judged.extend(by_seeds),
+        }
+        judged.sort_unstable_by(surest_first);
+        judged
+    }
+
+    /// What the learned heads are called; nothing where there are none.
+    pub(crate) fn head_labels(&self) -> &[String] {
+        self.learned.as_ref().map_or(&[], Learned::labels)
+    }
+
+    /// (subject, confidence) for every subject that has a seed in the text.
+    fn by_seeds(&self, text: &str) -> Vec<(usize, f32)> {
+        let seeds = self.seeds(text);
+        seeds
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|phrases| {
+                let doubt: f32 = phrases.iter().map(|&(_, phrase)| 1.0 - self.phrases[phrase].weight).product();
+                (phrases[0].0, 1.0 - doubt)
+            })
+            .collect()
+    }
+
     /// The places of the subjects of an English text.
     pub(crate) fn subjects_of(&self, text: &str) -> Vec<usize> {
         let mut judged = Vec::new();
         self.judge(tagged_part(text), true, &mut judged);
-        judged.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        judged.sort_unstable_by(surest_first);
         judged.into_iter().map(|(place, _)| place).take(MAX_TOPICS).collect()
     }
 
@@ -322,6 +358,10 @@ fn validate_phrase(phrase: &Spanned<String>) -> Result<(), Fault> {
         return Err(Fault::new(phrase, format!("`{text}`: a * can stand only at the end")));
     }
     Ok(())
+}
+
+fn surest_first(a: &(usize, f32), b: &(usize, f32)) -> std::cmp::Ordering {
+    b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
 }
 
 /// A name's letters and digits in lower case: files differ in what stands between them.

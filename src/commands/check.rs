@@ -57,10 +57,20 @@ async fn look(global: &Global, findings: &mut Vec<Finding>) -> Result<(), Config
     let chain = Chain::load(&config.dir)?;
     let tags = format!("{} topics, {} regions", chain.topics().all().len(), chain.regions().len());
     ok(config.dir.join("topics.toml").display().to_string(), tags);
+    findings.extend(transformer_finding(&config));
     findings.push(author_key_finding(&config));
     findings.push(index_finding(&config));
     findings.extend(source_findings(&config, sources).await);
     Ok(())
+}
+
+fn transformer_finding(config: &Config) -> Option<Finding> {
+    let config = &config.enrich.transformer;
+    let (ok, found) = match config.check() {
+        Ok(()) => (true, "is there".to_owned()),
+        Err(error) => (false, error.to_string()),
+    };
+    config.enabled.then(|| Finding { what: "transformer tier".to_owned(), ok, found })
 }
 
 fn author_key_finding(config: &Config) -> Finding {

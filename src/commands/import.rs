@@ -138,7 +138,7 @@ fn print_post(out: &mut impl std::io::Write, file: &Path, post: &Post, json: boo
 /// Runs enrichment and indexing until all that is on the bus can be found.
 async fn drain(base: &Base, index: &Index) -> Result<()> {
     let mut supervisor = Supervisor::until_interrupted()?;
-    base.spawn_enrich(&mut supervisor);
+    base.spawn_enrich(&mut supervisor)?;
     base.spawn_search_index(&mut supervisor, index);
     let bus = base.bus();
     supervisor.spawn("import", |cancel| async move {

@@ -1,6 +1,7 @@
 //! How good the tags are, on labelled texts of the user's own.
 
 mod report;
+mod second;
 mod sentiment;
 mod topics;
 

@@ -2,21 +2,40 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::second::{judge, second_tier};
 use super::{Counts, Report};
-use crate::topics::Topics;
+use crate::sentiment::SentimentEnricher;
+use crate::topics::{MAX_TOPICS, Topics};
 use crate::train::EvalError;
 use crate::train::labelled::{self, Fields};
+use crate::transformer::TransformerConfig;
+use crate::transformer::tier::Judgement;
 
-/// Tags every text of a labelled file as if it were English, with the subjects and the heads in `config_dir`.
+/// Tags every text of a labelled file as if it were English, with the subjects and the heads in `config_dir`,
+/// and with the transformer tier where its configuration is given.
 ///
 /// Only subjects that at least `least` rows have count, and only labels that `topics.toml` knows.
 ///
 /// # Errors
 /// When the file or the configuration cannot be used.
-pub fn topics(path: &Path, fields: &Fields, config_dir: &Path, least: usize) -> Result<Report, EvalError> {
-    let topics = Topics::load_with_heads(config_dir)?;
+pub fn topics(
+    path: &Path,
+    fields: &Fields,
+    config_dir: &Path,
+    least: usize,
+    transformer: Option<&TransformerConfig>,
+) -> Result<Report, EvalError> {
+    let topics = Arc::new(Topics::load_with_heads(config_dir)?);
+    let second = match transformer {
+        Some(config) => {
+            let sentiment = Arc::new(SentimentEnricher::load(config_dir)?);
+            Some(second_tier(config_dir, config, &sentiment, Some(&topics))?)
+        }
+        None => None,
+    };
     let labelled = labelled::subjects(path, fields, |name| topics.place_of(name).is_some())?;
     let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
     let mut wanted: Vec<Vec<usize>> = Vec::new();
@@ -33,7 +52,13 @@ pub fn topics(path: &Path, fields: &Fields, config_dir: &Path, least: usize) -> 
         wanted.push(places);
     }
     let start = Instant::now();
-    let given: Vec<Vec<usize>> = labelled.rows.iter().map(|(text, _)| topics.subjects_of(text)).collect();
+    let texts: Vec<&str> = labelled.rows.iter().map(|(text, _)| text.as_str()).collect();
+    let judgements = judge(second.as_ref(), &texts)?;
+    let subjects =
+        |judgement: Judgement| judgement.subjects.into_iter().map(|(place, _)| place).take(MAX_TOPICS).collect();
+    let judged = texts.iter().zip(judgements);
+    let given: Vec<Vec<usize>> =
+        judged.map(|(text, judgement)| judgement.map_or_else(|| topics.subjects_of(text), subjects)).collect();
     let time = start.elapsed();
     let mut rows_of = vec![0_usize; topics.all().len()];
     wanted.iter().flatten().for_each(|place| rows_of[*place] += 1);

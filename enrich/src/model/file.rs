@@ -34,6 +34,9 @@ pub struct Card {
     pub note: String,
     /// The files that it was trained on.
     pub trained_on: Vec<TrainedOn>,
+    /// The files that it was learned with and is of no use without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Needed>,
     /// What was measured on texts that the measured model had not seen.
     pub figures: Figures,
 }
@@ -57,6 +60,15 @@ impl Figures {
         let right: f64 = self.reliability.iter().map(|range| range.right * range.rows as f64).sum();
         (rows > 0).then(|| right / rows as f64)
     }
+}
+
+/// A file that a model cannot do without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needed {
+    /// What it is.
+    pub what: String,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
 }
 
 /// One file of examples.
@@ -125,6 +137,14 @@ impl Model {
     /// # Errors
     /// [`ConfigError`], which names the file and what to do.
     pub(crate) fn load(dir: &Path, kind: &str) -> Result<Self, ConfigError> {
+        Self::load_with_card(dir, kind).map(|(model, _)| model)
+    }
+
+    /// The same, with its card.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the file and what to do.
+    pub(crate) fn load_with_card(dir: &Path, kind: &str) -> Result<(Self, Card), ConfigError> {
         let card_path = dir.join(format!("{kind}.toml"));
         let card_text = config_file::read_text(&card_path).map_err(|error| with_advice(error, kind))?;
         let card: Card = config_file::parse(&card_path, &card_text)?;
@@ -135,8 +155,9 @@ impl Model {
         let path = dir.join(&card.file);
         let bytes = artefact::read_checked(&path, &card.sha256)
             .map_err(|reason| refuse(format!("{} cannot be read: {reason}", path.display())))?;
-        Self::from_bytes(&bytes, kind)
-            .map_err(|reason| refuse(format!("{} is not a model of this program: {reason}", path.display())))
+        let model = Self::from_bytes(&bytes, kind)
+            .map_err(|reason| refuse(format!("{} is not a model of this program: {reason}", path.display())))?;
+        Ok((model, card))
     }
 
     /// Writes `dir/KIND.bin` and its card.
@@ -204,7 +225,10 @@ impl Model {
 }
 
 fn advice(kind: &str) -> String {
-    format!("; restore {kind}.bin and {kind}.toml from the release, or make both again with `discovery train {kind}`")
+    format!(
+        "; restore {kind}.bin and {kind}.toml from the release, or make both again with `discovery train {}`",
+        kind.replace("-transformer", " --tier transformer")
+    )
 }
 
 fn with_advice(error: ConfigError, kind: &str) -> ConfigError {
@@ -236,6 +260,7 @@ mod tests {
             command: "none".to_owned(),
             note: String::new(),
             trained_on: Vec::new(),
+            needs: Vec::new(),
             figures: Figures::default(),
         }
     }

@@ -4,4 +4,4 @@ pub(crate) mod features;
 pub(crate) mod file;
 pub(crate) mod heads;
 
-pub use file::{Card, Figures, Reliability, TrainedOn};
+pub use file::{Card, Figures, Needed, Reliability, TrainedOn};

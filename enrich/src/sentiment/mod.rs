@@ -21,7 +21,7 @@ pub(crate) use features::NUMBERS;
 use lexicon::Lexicon;
 
 /// Longer texts are scored sentence by sentence, in bytes: the heads were learned from posts, not from speeches.
-const LONG: usize = 800;
+pub(crate) const LONG: usize = 800;
 
 /// Shorter sentences are scored with the next one, in bytes: "No." says little alone.
 const SHORT: usize = 40;
@@ -67,10 +67,12 @@ impl SentimentEnricher {
 
     /// The sentiment of a text that is known to be English.
     pub(crate) fn sentiment_of(&self, text: &str) -> Sentiment {
-        let shares = self.probabilities(tagged_part(text));
-        let most = (0..shares.len()).max_by(|a, b| shares[*a].total_cmp(&shares[*b]));
-        let label = most.map_or(SentimentLabel::Neutral, |most| SentimentLabel::ALL[most]);
-        Sentiment { label, score: shares[2] - shares[0], probability: shares.iter().copied().fold(0.0, f32::max) }
+        of_shares(self.probabilities(tagged_part(text)))
+    }
+
+    /// The score of each of [`registers::LABELS`] for a text in one piece, which is known to be English.
+    pub(crate) fn scores_of(&self, text: &str) -> Vec<f32> {
+        self.model.heads.scores(&self.reader.features(text))
     }
 
     /// How probable negative, neutral and positive are for a text that is known to be English.
@@ -96,10 +98,10 @@ impl SentimentEnricher {
 
     fn probabilities_of_sentence(&self, sentence: &str) -> [f32; 3] {
         // Where nothing can be seen there is nothing to be unsure about.
-        if !sentence.contains(|c: char| !c.is_whitespace() && !is_invisible(c)) {
+        if !shows(sentence) {
             return [0.0, 1.0, 0.0];
         }
-        registers::shares(&self.model.heads.scores(&self.reader.features(sentence)))
+        registers::shares(&self.scores_of(sentence))
     }
 }
 
@@ -113,6 +115,18 @@ impl Enricher for SentimentEnricher {
             item.sentiment = (item.language.as_deref() == Some("en")).then(|| self.sentiment(&item.post));
         }
     }
+}
+
+/// The tag for these probabilities of negative, neutral and positive.
+pub(crate) fn of_shares(shares: [f32; 3]) -> Sentiment {
+    let most = (0..shares.len()).max_by(|a, b| shares[*a].total_cmp(&shares[*b]));
+    let label = most.map_or(SentimentLabel::Neutral, |most| SentimentLabel::ALL[most]);
+    Sentiment { label, score: shares[2] - shares[0], probability: shares.iter().copied().fold(0.0, f32::max) }
+}
+
+/// Whether there is anything to see in a text.
+pub(crate) fn shows(text: &str) -> bool {
+    text.contains(|c: char| !c.is_whitespace() && !is_invisible(c))
 }
 
 /// The text with straight apostrophes, as the lexicon has them.

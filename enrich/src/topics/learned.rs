@@ -50,8 +50,30 @@ impl Learned {
             let found = self.probabilities(part, self.marks(by_seeds));
             probabilities.iter_mut().zip(found).for_each(|(most, found)| *most = most.max(found));
         }
+        self.decide(&probabilities, &self.model.thresholds, by_seeds, judged);
+    }
+
+    /// What the heads are called, in their order.
+    pub(crate) fn labels(&self) -> &[String] {
+        &self.model.labels
+    }
+
+    /// The score of each head for a text in one piece.
+    pub(super) fn scores(&self, text: &str, by_seeds: &[(usize, f32)]) -> Vec<f32> {
+        self.model.heads.scores(&features(text, self.marks(by_seeds)))
+    }
+
+    /// Adds (subject, confidence) for every subject that the heads find probable enough, or the seeds together with them.
+    pub(super) fn decide(
+        &self,
+        probabilities: &[f32],
+        thresholds: &[f32],
+        by_seeds: &[(usize, f32)],
+        judged: &mut Vec<(usize, f32)>,
+    ) {
         let mut has_head = vec![false; self.marks.len()];
-        for ((subject, probability), threshold) in self.subjects.iter().zip(probabilities).zip(&self.model.thresholds) {
+        for ((subject, probability), threshold) in self.subjects.iter().zip(probabilities).zip(thresholds) {
+            let probability = *probability;
             let Some(subject) = *subject else { continue };
             has_head[subject] = true;
             let seeds = by_seeds.iter().find(|(other, _)| *other == subject).map(|(_, confidence)| *confidence);

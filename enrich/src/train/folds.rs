@@ -7,8 +7,17 @@ pub(super) const FOLDS: u64 = 5;
 
 /// The round in which a text is kept back. Copies of a text, however they are typed, are kept back together.
 pub(super) fn fold(text: &str) -> u64 {
+    (hash_of_letters(text) >> 17) % FOLDS
+}
+
+/// In which of as many parts a text of any fold lies.
+pub(super) fn part(text: &str) -> u64 {
+    (hash_of_letters(text) >> 40) % FOLDS
+}
+
+fn hash_of_letters(text: &str) -> u64 {
     let letters: String = normalise(text).chars().filter(|c| c.is_alphanumeric()).collect();
-    (hash(letters.as_bytes()) >> 17) % FOLDS
+    hash(letters.as_bytes())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Learning the heads of the fast tier from labelled texts.
+//! Learning the heads of both tiers from labelled texts.
 
 mod calibrate;
 mod card;
@@ -8,6 +8,7 @@ pub(crate) mod labelled;
 mod sentiment;
 mod support;
 mod topics;
+pub mod transformer;
 
 pub use error::EvalError;
 pub use labelled::{Fields, LabelledError};

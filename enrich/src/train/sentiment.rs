@@ -1,5 +1,6 @@
 //! `discovery train sentiment`.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bus::SentimentLabel;
@@ -39,13 +40,14 @@ pub struct SentimentFiles {
 }
 
 /// What one text is.
-struct Row {
-    file: usize,
-    comment: bool,
-    fold: u64,
-    label: usize,
-    weight: f32,
-    features: Features,
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) file: usize,
+    pub(super) comment: bool,
+    pub(super) fold: u64,
+    pub(super) label: usize,
+    pub(super) weight: f32,
+    pub(super) features: Features,
 }
 
 /// Learns the heads of sentiment from labelled files, and writes `sentiment.bin` and its card to `out`.
@@ -64,7 +66,7 @@ pub fn sentiment(
     let read = all.map(|path| labelled::sentiments(path, fields)).collect::<Result<Vec<_>, _>>()?;
     let rows = prepare(&reader, &read, files.posts.len())?;
     let learner = Learner::new(&rows);
-    let scores = learner.kept_back();
+    let scores = learner.kept_back(0..FOLDS);
     let lines = learner.lines(&scores, None);
     let weights: Vec<Vec<f32>> = (0..LABELS.len()).map(|head| learner.head(head, None)).collect();
     let mut heads = Heads::new(BITS, &learner.space.rarities, &weights);
@@ -81,6 +83,7 @@ pub fn sentiment(
         command: format!("discovery train sentiment {}{}", names(posts), comment_files.concat()),
         note: note.to_owned(),
         trained_on: trained_on(&read),
+        needs: Vec::new(),
         figures: learner.figures(&read, &scores),
     };
     model
@@ -89,7 +92,7 @@ pub fn sentiment(
     Ok(card)
 }
 
-fn prepare(reader: &Reader, read: &[Labelled<SentimentLabel>], posts: usize) -> Result<Vec<Row>, EvalError> {
+pub(super) fn prepare(reader: &Reader, read: &[Labelled<SentimentLabel>], posts: usize) -> Result<Vec<Row>, EvalError> {
     let mut rows = Vec::new();
     for (file, labelled) in read.iter().enumerate() {
         let neutral = labelled.rows.iter().any(|(_, label)| *label == SentimentLabel::Neutral);
@@ -117,9 +120,17 @@ fn prepare(reader: &Reader, read: &[Labelled<SentimentLabel>], posts: usize) -> 
 /// No sentiment can be learned from fewer examples in a register.
 const MIN_EXAMPLES: usize = 10;
 
+/// What a text costs that lies on the wrong side.
+#[derive(Clone, Copy)]
+pub(super) struct Costs {
+    pub(super) posts: f32,
+    pub(super) comments: f32,
+}
+
 /// The rows, and where they lie.
-struct Learner<'a> {
+pub(super) struct Learner<'a> {
     rows: &'a [Row],
+    costs: Costs,
     space: Space,
     vectors: Vec<Vector>,
     /// Whether there are no comments, so that both registers learn from posts.
@@ -127,19 +138,23 @@ struct Learner<'a> {
 }
 
 impl<'a> Learner<'a> {
-    fn new(rows: &'a [Row]) -> Self {
+    pub(super) fn new(rows: &'a [Row]) -> Self {
         let space = Space::of(rows.iter().map(|row| &row.features), BITS, NUMBERS);
+        Self::in_space(rows, space, Costs { posts: SETTINGS.cost, comments: COST_OF_COMMENTS })
+    }
+
+    pub(super) fn in_space(rows: &'a [Row], space: Space, costs: Costs) -> Self {
         let vectors = rows.iter().map(|row| space.vector(&row.features)).collect();
-        Self { rows, space, vectors, one_register: !rows.iter().any(|row| row.comment) }
+        Self { rows, costs, space, vectors, one_register: !rows.iter().any(|row| row.comment) }
     }
 
     /// Whether a row is of a register.
-    fn is_of(&self, row: &Row, comment: bool) -> bool {
+    pub(super) fn is_of(&self, row: &Row, comment: bool) -> bool {
         self.one_register || row.comment == comment
     }
 
     /// The weights of one of [`LABELS`], learned from all rows but those that are kept back in round `without`.
-    fn head(&self, head: usize, without: Option<u64>) -> Vec<f32> {
+    pub(super) fn head(&self, head: usize, without: Option<u64>) -> Vec<f32> {
         let seen = self.rows.iter().zip(&self.vectors).filter(|(row, _)| Some(row.fold) != without);
         let taken = seen.filter(|(row, _)| head == REGISTER || self.is_of(row, head >= 3));
         let holds = |row: &Row| if head == REGISTER { row.comment } else { row.label == head % 3 };
@@ -150,14 +165,14 @@ impl<'a> Learner<'a> {
         for (_, holds, weight) in &mut texts {
             *weight *= whole / 2.0 / if *holds { positive } else { whole - positive };
         }
-        let cost = if (3..6).contains(&head) { COST_OF_COMMENTS } else { SETTINGS.cost };
+        let cost = if (3..6).contains(&head) { self.costs.comments } else { self.costs.posts };
         self.space.fit(&texts, &Settings { cost, ..SETTINGS })
     }
 
-    /// The scores of every row by heads that have not seen it.
-    fn kept_back(&self) -> Vec<Vec<f32>> {
+    /// The scores of every row of these rounds by heads that have not seen it; empty for the others.
+    pub(super) fn kept_back(&self, rounds: Range<u64>) -> Vec<Vec<f32>> {
         let mut scores = vec![Vec::new(); self.rows.len()];
-        for round in 0..FOLDS {
+        for round in rounds {
             let heads: Vec<Vec<f32>> = (0..LABELS.len()).map(|head| self.head(head, Some(round))).collect();
             for ((row, vector), scores) in self.rows.iter().zip(&self.vectors).zip(&mut scores) {
                 if row.fold == round {
@@ -170,7 +185,7 @@ impl<'a> Learner<'a> {
 
     /// Factor and offset of each head: so that the sentiments of a register are found equally well and its probabilities
     /// can be believed. Rows of round `without` are left out.
-    fn lines(&self, scores: &[Vec<f32>], without: Option<u64>) -> Vec<(f32, f32)> {
+    pub(super) fn lines(&self, scores: &[Vec<f32>], without: Option<u64>) -> Vec<(f32, f32)> {
         let seen = || self.rows.iter().zip(scores).filter(move |(row, _)| Some(row.fold) != without);
         let mut lines = Vec::with_capacity(LABELS.len());
         for comment in [false, true] {
@@ -180,15 +195,7 @@ impl<'a> Learner<'a> {
                 .filter(|(row, _)| self.is_of(row, comment) && row.weight >= 1.0)
                 .map(|(row, scores)| (of(scores), row.label))
                 .collect();
-            let offsets = offsets(&texts);
-            let sharpness = sharpness(|sharpness| {
-                let right = |(scores, label): &([f32; 3], usize)| {
-                    let scores = [0, 1, 2].map(|label| (scores[label] + offsets[label]) * sharpness);
-                    f64::from(softmax(&scores)[*label].max(1e-9).ln())
-                };
-                texts.iter().map(right).sum()
-            });
-            lines.extend(offsets.map(|offset| (sharpness, offset * sharpness)));
+            lines.extend(line(&texts));
         }
         lines.push(odds(&seen().map(|(row, scores)| (scores[REGISTER], row.comment)).collect::<Vec<_>>()));
         lines
@@ -196,7 +203,7 @@ impl<'a> Learner<'a> {
 
     fn figures(&self, read: &[Labelled<SentimentLabel>], scores: &[Vec<f32>]) -> Figures {
         let mut confusions = vec![vec![vec![0; 3]; 3]; read.len()];
-        let mut bins = [(0_usize, 0.0_f64, 0_usize); 10];
+        let mut bins = Bins::default();
         for round in 0..FOLDS {
             let lines = self.lines(scores, Some(round));
             for (row, scores) in self.rows.iter().zip(scores).filter(|(row, _)| row.fold == round) {
@@ -205,32 +212,67 @@ impl<'a> Learner<'a> {
                 let probabilities = shares(&scores);
                 let given = most(&probabilities);
                 confusions[row.file][row.label][given] += 1;
-                let bin = (1_u8..10).filter(|bin| probabilities[given] >= f32::from(*bin) / 10.0).count();
-                bins[bin].0 += 1;
-                bins[bin].1 += f64::from(probabilities[given]);
-                bins[bin].2 += usize::from(given == row.label);
+                note(&mut bins, probabilities[given], given == row.label);
             }
         }
-        let slugs = SentimentLabel::ALL.map(SentimentLabel::slug);
-        let result = |(labelled, confusion): (&Labelled<SentimentLabel>, Vec<Vec<usize>>)| {
-            format!("{}: {}", labelled.file, Report::of_confusion(&slugs, confusion).summary())
-        };
-        let reliability = |(bin, (count, sum, right)): (usize, &(usize, f64, usize))| {
-            (*count > 0).then(|| Reliability {
-                claimed: format!("0.{bin}-{}", if bin == 9 { "1.0".to_owned() } else { format!("0.{}", bin + 1) }),
-                rows: *count,
-                mean_claimed: rounded(sum / *count as f64),
-                right: rounded(*right as f64 / *count as f64),
-            })
-        };
         Figures {
             method: format!(
                 "Each text was scored by heads that had not seen it, in {FOLDS} rounds, with offsets and sharpness chosen on the other rounds; copies of a text were kept back together. The heads in the file have seen all."
             ),
-            results: read.iter().zip(confusions).map(result).collect(),
-            reliability: bins.iter().enumerate().filter_map(reliability).collect(),
+            results: results(read, confusions),
+            reliability: reliability(&bins),
         }
     }
+}
+
+/// How many claims there are in each tenth, the sum of their probabilities, and how many are right.
+pub(super) type Bins = [(usize, f64, usize); 10];
+
+/// Notes a claim.
+pub(super) fn note(bins: &mut Bins, claimed: f32, right: bool) {
+    let bin = (1_u8..10).filter(|bin| claimed >= f32::from(*bin) / 10.0).count();
+    bins[bin].0 += 1;
+    bins[bin].1 += f64::from(claimed);
+    bins[bin].2 += usize::from(right);
+}
+
+/// The table of reliability.
+pub(super) fn reliability(bins: &Bins) -> Vec<Reliability> {
+    let row = |(bin, (count, sum, right)): (usize, &(usize, f64, usize))| {
+        (*count > 0).then(|| Reliability {
+            claimed: format!("0.{bin}-{}", if bin == 9 { "1.0".to_owned() } else { format!("0.{}", bin + 1) }),
+            rows: *count,
+            mean_claimed: rounded(sum / *count as f64),
+            right: rounded(*right as f64 / *count as f64),
+        })
+    };
+    bins.iter().enumerate().filter_map(row).collect()
+}
+
+/// One line for each file.
+pub(super) fn results(read: &[Labelled<SentimentLabel>], confusions: Vec<Vec<Vec<usize>>>) -> Vec<String> {
+    let slugs = SentimentLabel::ALL.map(SentimentLabel::slug);
+    let result = |(labelled, confusion): (&Labelled<SentimentLabel>, Vec<Vec<usize>>)| {
+        format!("{}: {}", labelled.file, Report::of_confusion(&slugs, confusion).summary())
+    };
+    read.iter().zip(confusions).map(result).collect()
+}
+
+/// Factor and offset of each score.
+pub(super) fn line(texts: &[([f32; 3], usize)]) -> [(f32, f32); 3] {
+    let offsets = offsets(texts);
+    let sharpness =
+        sharpness(|sharpness| log_likelihood(texts, &offsets.map(|offset| (sharpness, offset * sharpness))));
+    offsets.map(|offset| (sharpness, offset * sharpness))
+}
+
+/// The logarithm of how probable the labels of the texts are, by their scores on this line.
+pub(super) fn log_likelihood(texts: &[([f32; 3], usize)], line: &[(f32, f32); 3]) -> f64 {
+    let right = |(scores, label): &([f32; 3], usize)| {
+        let scores = [0, 1, 2].map(|label| scores[label] * line[label].0 + line[label].1);
+        f64::from(softmax(&scores)[*label].max(1e-9).ln())
+    };
+    texts.iter().map(right).sum()
 }
 
 /// What to add to each score so that the three sentiments are found equally well, and said rightly: the mean of recall
@@ -256,7 +298,7 @@ fn goodness(texts: &[([f32; 3], usize)], offsets: [f32; 3]) -> f64 {
     counts.iter().map(|counts| counts.f1() + counts.recall()).sum()
 }
 
-fn most(scores: &[f32; 3]) -> usize {
+pub(super) fn most(scores: &[f32; 3]) -> usize {
     (0..3).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).expect("there are three")
 }
 

@@ -1,6 +1,7 @@
 //! `discovery train topics`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::EvalError;
@@ -29,11 +30,11 @@ const MIN_EXAMPLES: usize = 10;
 const INCOMPLETE: f32 = 0.1;
 
 /// From which score on a subject is given. The machines part the texts at nought; a little less finds more of the rare.
-const GIVEN_FROM: f32 = -0.05;
+pub(super) const GIVEN_FROM: f32 = -0.05;
 
 /// Where a row comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// All its subjects are known, so that it can be measured on.
     Complete,
     /// One of its subjects is known.
@@ -42,12 +43,14 @@ enum Kind {
     Background,
 }
 
-struct Row {
-    fold: u64,
-    kind: Kind,
-    features: Features,
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) text: String,
+    pub(super) fold: u64,
+    pub(super) kind: Kind,
+    pub(super) features: Features,
     /// Whether it has each subject.
-    has: Vec<bool>,
+    pub(super) has: Vec<bool>,
 }
 
 /// Files to learn the heads of subjects from.
@@ -79,7 +82,7 @@ pub fn topics(
     let subjects = subjects_with_examples(&topics, &read)?;
     let rows = prepare(&topics, &subjects, &read, &background);
     let learner = Learner::new(&rows, topics.all().len());
-    let kept_back = learner.kept_back(subjects.len());
+    let kept_back = learner.kept_back(subjects.len(), 0..FOLDS);
     let lines: Vec<(f32, f32)> = (0..subjects.len()).map(|subject| learner.line(subject, &kept_back)).collect();
     let weights: Vec<Vec<f32>> = (0..subjects.len()).map(|subject| learner.head(subject, None)).collect();
     let mut heads = Heads::new(BITS, &learner.space.rarities, &weights);
@@ -99,18 +102,19 @@ pub fn topics(
         command: command(&read, &background),
         note: note.to_owned(),
         trained_on: sources,
+        needs: Vec::new(),
         figures: figures(&model.labels, &rows, &kept_back),
     };
     model.save(out, "topics", card.clone()).map_err(|reason| EvalError::Unwritable { dir: out.to_owned(), reason })?;
     Ok(card)
 }
 
-fn command(read: &[Labelled<Vec<String>>], background: &[Labelled<()>]) -> String {
+pub(super) fn command(read: &[Labelled<Vec<String>>], background: &[Labelled<()>]) -> String {
     let other: Vec<String> = background.iter().map(|file| format!(" --background {}", file.file)).collect();
     format!("discovery train topics {}{}", names(read), other.concat())
 }
 
-fn subjects_with_examples(topics: &Topics, read: &[Labelled<Vec<String>>]) -> Result<Vec<usize>, EvalError> {
+pub(super) fn subjects_with_examples(topics: &Topics, read: &[Labelled<Vec<String>>]) -> Result<Vec<usize>, EvalError> {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for (_, names) in read.iter().flat_map(|file| &file.rows) {
         let mut places: Vec<usize> = names.iter().filter_map(|name| topics.place_of(name)).collect();
@@ -127,7 +131,7 @@ fn subjects_with_examples(topics: &Topics, read: &[Labelled<Vec<String>>]) -> Re
     Ok(counts.into_keys().collect())
 }
 
-fn prepare(
+pub(super) fn prepare(
     topics: &Topics,
     subjects: &[usize],
     read: &[Labelled<Vec<String>>],
@@ -136,7 +140,7 @@ fn prepare(
     let mut rows = Vec::new();
     let mut push = |text: &str, has: Vec<bool>, kind: Kind| {
         let features = learned_features(text, topics.with_seeds(text).into_iter());
-        rows.push(Row { fold: fold(text), kind, features, has });
+        rows.push(Row { text: text.to_owned(), fold: fold(text), kind, features, has });
     };
     for file in read {
         let complete = file.rows.iter().any(|(_, names)| names.len() > 1);
@@ -161,8 +165,9 @@ fn prepare(
 }
 
 /// The rows, and where they lie.
-struct Learner<'a> {
+pub(super) struct Learner<'a> {
     rows: &'a [Row],
+    settings: Settings,
     space: Space,
     vectors: Vec<Vector>,
     /// Whether any file says all subjects of its rows.
@@ -170,10 +175,14 @@ struct Learner<'a> {
 }
 
 impl<'a> Learner<'a> {
-    fn new(rows: &'a [Row], numbers: usize) -> Self {
+    pub(super) fn new(rows: &'a [Row], numbers: usize) -> Self {
         let space = Space::of(rows.iter().map(|row| &row.features), BITS, numbers);
+        Self::in_space(rows, space, SETTINGS)
+    }
+
+    pub(super) fn in_space(rows: &'a [Row], space: Space, settings: Settings) -> Self {
         let vectors = rows.iter().map(|row| space.vector(&row.features)).collect();
-        Self { rows, space, vectors, complete: rows.iter().any(|row| row.kind == Kind::Complete) }
+        Self { rows, settings, space, vectors, complete: rows.iter().any(|row| row.kind == Kind::Complete) }
     }
 
     /// Whether a row of this kind is measured on.
@@ -182,7 +191,7 @@ impl<'a> Learner<'a> {
     }
 
     /// The weights of a subject's head, learned from all rows but those that are kept back in round `without`.
-    fn head(&self, subject: usize, without: Option<u64>) -> Vec<f32> {
+    pub(super) fn head(&self, subject: usize, without: Option<u64>) -> Vec<f32> {
         let seen = || self.rows.iter().zip(&self.vectors).filter(|(row, _)| Some(row.fold) != without);
         let measured = || seen().filter(|(row, _)| self.measured(row));
         let whole = measured().count() as f32;
@@ -199,13 +208,13 @@ impl<'a> Learner<'a> {
             add(&|row| row.kind == Kind::OneOfSeveral, whole * INCOMPLETE);
         }
         add(&|row| row.kind == Kind::Background, whole * INCOMPLETE);
-        self.space.fit(&texts, &SETTINGS)
+        self.space.fit(&texts, &self.settings)
     }
 
-    /// The scores of every measured row by heads that have not seen it; empty for the others.
-    fn kept_back(&self, subjects: usize) -> Vec<Vec<f32>> {
+    /// The scores of every measured row of these rounds by heads that have not seen it; empty for the others.
+    pub(super) fn kept_back(&self, subjects: usize, rounds: Range<u64>) -> Vec<Vec<f32>> {
         let mut scores = vec![Vec::new(); self.rows.len()];
-        for round in 0..FOLDS {
+        for round in rounds {
             let heads: Vec<Vec<f32>> = (0..subjects).map(|subject| self.head(subject, Some(round))).collect();
             for ((row, vector), scores) in self.rows.iter().zip(&self.vectors).zip(&mut scores) {
                 if row.fold == round && self.measured(row) {
@@ -217,7 +226,7 @@ impl<'a> Learner<'a> {
     }
 
     /// How the scores of a subject become logarithms of odds.
-    fn line(&self, subject: usize, kept_back: &[Vec<f32>]) -> (f32, f32) {
+    pub(super) fn line(&self, subject: usize, kept_back: &[Vec<f32>]) -> (f32, f32) {
         let rows = self.rows.iter().zip(kept_back).filter(|(_, scores)| !scores.is_empty());
         odds(&rows.map(|(row, scores)| (scores[subject], row.has[subject])).collect::<Vec<_>>())
     }
@@ -232,6 +241,17 @@ fn figures(labels: &[String], rows: &[Row], kept_back: &[Vec<f32>]) -> Figures {
         measured += 1;
         exact += usize::from(pairs.into_iter().all(|(wanted, given)| wanted == given));
     }
+    Figures {
+        method: format!(
+            "Each text was judged by heads that had not seen it, in {FOLDS} rounds; copies of a text were kept back together. The heads in the file have seen all. Seeds alone give no tag here, as they may in use."
+        ),
+        results: results(labels, counts, measured, exact),
+        reliability: Vec::new(),
+    }
+}
+
+/// A line for all subjects together, and one for each.
+pub(super) fn results(labels: &[String], counts: Vec<Counts>, measured: usize, exact: usize) -> Vec<String> {
     let classes: Vec<(String, Counts)> = labels.iter().cloned().zip(counts).collect();
     let mut report = Report::of(&classes);
     report.rows = measured;
@@ -242,11 +262,5 @@ fn figures(labels: &[String], rows: &[Row], kept_back: &[Vec<f32>]) -> Figures {
             class.label, class.rows, class.precision, class.recall, class.f1
         )
     });
-    Figures {
-        method: format!(
-            "Each text was judged by heads that had not seen it, in {FOLDS} rounds; copies of a text were kept back together. The heads in the file have seen all. Seeds alone give no tag here, as they may in use."
-        ),
-        results: std::iter::once(format!("all: {}", report.summary())).chain(lines).collect(),
-        reliability: Vec::new(),
-    }
+    std::iter::once(format!("all: {}", report.summary())).chain(lines).collect()
 }

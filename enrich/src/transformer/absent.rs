@@ -24,3 +24,16 @@ impl Embed for Encoder {
         match *self {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Chain, TransformerConfig};
+
+    #[test]
+    fn a_configuration_that_wants_the_tier_is_told_how_to_build_it() {
+        let config = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
+        let wanted = TransformerConfig { enabled: true, ..TransformerConfig::default() };
+        let error = Chain::load_for_stage(&config, &wanted).err().unwrap().to_string();
+        assert!(error.starts_with("this program was built without the transformer tier: run `make models`"), "{error}");
+    }
+}

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::error::TransformerError;
+
 /// The `[enrich.transformer]` table of `config/discovery.toml`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -65,6 +67,21 @@ impl Default for TransformerConfig {
 }
 
 impl TransformerConfig {
+    /// Finds out whether the tier is there if it is wanted, without loading it.
+    ///
+    /// # Errors
+    /// [`TransformerError`], which says what to do.
+    pub fn check(&self) -> Result<(), TransformerError> {
+        if !self.enabled {
+            return Ok(());
+        }
+        if !cfg!(feature = "rust-bert") {
+            return Err(TransformerError::NotBuilt);
+        }
+        let path = self.model_dir().join("model.safetensors");
+        if path.is_file() { Ok(()) } else { Err(TransformerError::Missing { path }) }
+    }
+
     /// The directory of the encoder: the configured one, or that in the cache that `scripts/models.sh` fills.
     pub(crate) fn model_dir(&self) -> PathBuf {
         self.model_dir.clone().unwrap_or_else(|| cache().join("all-minilm-l6-v2"))
@@ -94,6 +111,14 @@ mod tests {
         assert!(config.enabled);
         assert_eq!(config.model_dir(), PathBuf::from("/m"));
         assert_eq!(config.share.of(10), 3);
+    }
+
+    #[test]
+    fn a_tier_that_is_wanted_must_be_there() {
+        let nowhere = parse("enabled = true\nmodel_dir = \"/nowhere\"").unwrap();
+        let message = nowhere.check().unwrap_err().to_string();
+        assert!(message.contains("run `make models`"), "{message}");
+        assert!(TransformerConfig { enabled: false, ..nowhere }.check().is_ok());
     }
 
     #[test]

@@ -11,9 +11,12 @@ mod encoder;
 mod encoder;
 
 mod config;
+pub(crate) mod enricher;
 mod error;
-mod plain;
-mod worker;
+mod pace;
+pub(crate) mod plain;
+pub(crate) mod tier;
+pub(crate) mod worker;
 
 pub use config::TransformerConfig;
 pub use error::TransformerError;

@@ -4,7 +4,7 @@
 
 The encoder itself stays as it is. Three kinds of text are learned from at once, a batch of one kind at a time: posts with a
 sentiment, comments with a sentiment and subjects, and comments with one of many codes. The linear heads that it needs for
-that are thrown away: `discovery train ... --tier transformer` learns those that are used. Comments that `discovery train`
+that are thrown away: `discovery train ... --tier transformer` learns those that are used. Texts that `discovery train`
 keeps back in its first round (`fold` in enrich/src/train/folds.rs, here again) are not seen, so that there are texts to
 measure and to calibrate on.
 """
@@ -141,6 +141,18 @@ def measure(model, head, rows, label):
     return sum(recalls) / 3, sum(f1s) / 3
 
 
+def measure_subjects(model, head, rows, subjects):
+    """Micro and macro F1 of the subjects that at least five rows have."""
+    model.eval()
+    with torch.no_grad():
+        given = torch.cat([head(embed(model, rows[at : at + 64])) > 0.5 for at in range(0, len(rows), 64)])
+    model.train()
+    wanted = torch.tensor([[name in row["labels"] for name in subjects] for row in rows])
+    both, all_of = (given & wanted).sum(0).float(), (given.sum(0) + wanted.sum(0)).float()
+    some = wanted.sum(0) >= 5
+    return (2 * both[some].sum() / all_of[some].sum()).item(), (2 * both[some] / all_of[some]).mean().item()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True)
@@ -148,7 +160,8 @@ def main():
     parser.add_argument("--validation")
     parser.add_argument("--comments", required=True)
     parser.add_argument("--coded", required=True)
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=3000, help="after which the rate of learning reaches nought")
+    parser.add_argument("--stop", type=int, default=1200, help="after which it is stopped all the same")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
@@ -160,15 +173,15 @@ def main():
     model.requires_grad_(False)
     layers = adapt(model)
 
+    seen = lambda path: [row for row in read(path) if fold(row["text"]) != 0]
     kept_back = [row for row in read(args.comments) if fold(row["text"]) == 0]
-    comments = [row for row in read(args.comments) if fold(row["text"]) != 0]
-    coded = [row for row in read(args.coded) if fold(row["text"]) != 0]
+    comments, coded = seen(args.comments), seen(args.coded)
     subjects = sorted({name for row in comments for name in row["labels"]})
     codes = sorted({row["subcategory"] for row in coded})
     sizes = {"post": 3, "comment": 3, "subject": len(subjects), "code": len(codes), "side": 2}
     heads = nn.ModuleDict({name: nn.Linear(384, size) for name, size in sizes.items()})
     tasks = {
-        "post": Task(read(args.posts), tokenizer, rng),
+        "post": Task(seen(args.posts), tokenizer, rng),
         "comment": Task(comments, tokenizer, rng),
         "coded": Task(coded, tokenizer, rng),
     }
@@ -205,8 +218,8 @@ def main():
     judged = Task([row for row in kept_back if row["sentiment3"]], tokenizer, rng).rows
     start, sums = time.time(), {kind: [0.0, 0] for kind in tasks}
     model.train()
-    for step in range(args.steps):
-        kind = rng.choices(list(tasks), weights=[6, 3, 2])[0]
+    for step in range(min(args.stop, args.steps)):
+        kind = rng.choices(list(tasks), weights=[6, 3, 3])[0]
         loss = loss_of(kind, tasks[kind].batch())
         optimiser.zero_grad()
         loss.backward()
@@ -219,7 +232,7 @@ def main():
             shown = {kind: round(total / max(1, count), 3) for kind, (total, count) in sums.items()}
             sums = {kind: [0.0, 0] for kind in tasks}
             print(step + 1, round(time.time() - start), shown, flush=True)
-        if (step + 1) % 400 == 0 or step + 1 == args.steps:
+        if (step + 1) % 400 == 0 or step + 1 in (args.stop, args.steps):
             save_file(
                 {
                     f"{name}.{part}": value.detach().to(torch.float16).contiguous()
@@ -230,7 +243,8 @@ def main():
             )
             if validation:
                 print("posts", measure(model, heads["post"], validation, lambda row: LABELS.index(row["label"])))
-            print("comments", measure(model, heads["comment"], judged, lambda row: LABELS.index(row["sentiment3"])), flush=True)
+            print("comments", measure(model, heads["comment"], judged, lambda row: LABELS.index(row["sentiment3"])))
+            print("subjects", measure_subjects(model, heads["subject"], judged, subjects), flush=True)
 
 
 main()

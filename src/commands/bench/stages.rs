@@ -46,6 +46,7 @@ pub async fn each_alone(config: &Config, posts: &Composed, count: usize) -> Resu
     let start = Instant::now();
     until_caught_up(&base, BusTopic::Enriched, index::stage::GROUP, |supervisor| {
         base.spawn_search_index(supervisor, &index);
+        Ok(())
     })
     .await?;
     note("index", start.elapsed());
@@ -66,7 +67,7 @@ pub async fn all_at_once(config: &Config, posts: &Composed, count: usize) -> Res
     let index = Index::open(&base.data.index())?;
     let mut supervisor = Supervisor::until(CancellationToken::new());
     let cancel = supervisor.cancel().clone();
-    base.spawn_enrich(&mut supervisor);
+    base.spawn_enrich(&mut supervisor)?;
     base.spawn_index(&mut supervisor, &index, watch::channel(None).0);
     let start = Instant::now();
     let work = async {
@@ -93,7 +94,7 @@ pub async fn paced(config: &Config, posts: &Composed, bench: &BenchPipeline) -> 
     let count = bench.rate as usize * bench.seconds as usize;
     let mut supervisor = Supervisor::until(CancellationToken::new());
     let cancel = supervisor.cancel().clone();
-    base.spawn_enrich(&mut supervisor);
+    base.spawn_enrich(&mut supervisor)?;
     base.spawn_trends(&mut supervisor, watch::channel(None).0);
     let latencies = Arc::new(Mutex::new(Vec::with_capacity(count)));
     let (bus, observed, settings, seen) =
@@ -151,10 +152,10 @@ async fn until_caught_up(
     base: &Base,
     topic: BusTopic,
     group: &'static str,
-    spawn: impl FnOnce(&mut Supervisor),
+    spawn: impl FnOnce(&mut Supervisor) -> Result<()>,
 ) -> Result<()> {
     let mut supervisor = Supervisor::until(CancellationToken::new());
-    spawn(&mut supervisor);
+    spawn(&mut supervisor)?;
     let bus = base.bus.clone();
     supervisor.spawn("measure", move |cancel| async move {
         while bus.lag(topic, group).await?.iter().any(|lag| lag.records() > 0) {

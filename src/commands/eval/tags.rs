@@ -3,17 +3,20 @@
 use std::io::{Write as _, stdout};
 
 use anyhow::Result;
+use enrich::TransformerConfig;
 use enrich::eval::{self, Report};
 
 use crate::cli::{EvalTags, EvalTopics, Global, Tier};
+use crate::run;
 
 /// Measures sentiment, and prints the table.
 ///
 /// # Errors
 /// When the file or the configuration cannot be used.
 pub fn sentiment(global: &Global, args: &EvalTags) -> Result<()> {
-    let Tier::Fast = args.tier;
-    print(&eval::sentiment(&args.file, &args.fields.clone().into(), &global.config_dir)?, args.json)
+    let transformer = transformer(global, args.tier)?;
+    let fields = args.fields.clone().into();
+    print(&eval::sentiment(&args.file, &fields, &global.config_dir, transformer.as_ref())?, args.json)
 }
 
 /// Measures subjects, and prints the table.
@@ -21,9 +24,18 @@ pub fn sentiment(global: &Global, args: &EvalTags) -> Result<()> {
 /// # Errors
 /// When the file or the configuration cannot be used.
 pub fn topics(global: &Global, args: &EvalTopics) -> Result<()> {
-    let Tier::Fast = args.tags.tier;
+    let transformer = transformer(global, args.tags.tier)?;
     let fields = args.tags.fields.clone().into();
-    print(&eval::topics(&args.tags.file, &fields, &global.config_dir, args.least)?, args.tags.json)
+    let report = eval::topics(&args.tags.file, &fields, &global.config_dir, args.least, transformer.as_ref())?;
+    print(&report, args.tags.json)
+}
+
+/// How the transformer tier is configured, if it is to be measured.
+fn transformer(global: &Global, tier: Tier) -> Result<Option<TransformerConfig>> {
+    match tier {
+        Tier::Fast => Ok(None),
+        Tier::Transformer => Ok(Some(run::load(global)?.enrich.transformer)),
+    }
 }
 
 fn print(report: &Report, json: bool) -> Result<()> {

@@ -7,7 +7,8 @@ use anyhow::Result;
 use enrich::model::Card;
 use enrich::train::{self, SentimentFiles, TopicFiles};
 
-use crate::cli::{Global, TrainSentiment, TrainTopics};
+use crate::cli::{Global, Tier, TrainSentiment, TrainTopics};
+use crate::run;
 
 /// Learns sentiment, writes the model and its card, and prints what was taken and measured.
 ///
@@ -17,7 +18,14 @@ pub fn sentiment(global: &Global, args: &TrainSentiment) -> Result<()> {
     let with = &args.with;
     let files = SentimentFiles { posts: with.files.clone(), comments: args.comments.clone() };
     let fields = with.fields.clone().into();
-    print(&train::sentiment(&files, &fields, &global.config_dir, &with.out, &with.note)?, &with.out)
+    let card = match with.tier {
+        Tier::Fast => train::sentiment(&files, &fields, &global.config_dir, &with.out, &with.note)?,
+        Tier::Transformer => {
+            let config = run::load(global)?.enrich.transformer;
+            train::transformer::sentiment(&files, &fields, &global.config_dir, &config, &with.out, &with.note)?
+        }
+    };
+    print(&card, &with.out)
 }
 
 /// Learns subjects, writes the model and its card, and prints what was taken and measured.
@@ -28,7 +36,14 @@ pub fn topics(global: &Global, args: &TrainTopics) -> Result<()> {
     let with = &args.with;
     let files = TopicFiles { labelled: with.files.clone(), background: args.background.clone() };
     let fields = with.fields.clone().into();
-    print(&train::topics(&files, &fields, &global.config_dir, &with.out, &with.note)?, &with.out)
+    let card = match with.tier {
+        Tier::Fast => train::topics(&files, &fields, &global.config_dir, &with.out, &with.note)?,
+        Tier::Transformer => {
+            let config = run::load(global)?.enrich.transformer;
+            train::transformer::topics(&files, &fields, &global.config_dir, &config, &with.out, &with.note)?
+        }
+    };
+    print(&card, &with.out)
 }
 
 fn print(card: &Card, dir: &Path) -> Result<()> {

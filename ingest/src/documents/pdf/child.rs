@@ -1,12 +1,13 @@
 //! The child process that takes the text out of a PDF: `discovery pdf-text`.
 //!
 //! What confines it, set by itself before it reads a byte:
-//! * 512 MiB of address space (`RLIMIT_AS`), 20 s of processor time (`RLIMIT_CPU`), no core dump;
+//! * 512 MiB of address space beyond what the program has mapped when it starts (`RLIMIT_AS`), 20 s of processor time (`RLIMIT_CPU`), no core dump;
 //! * no file descriptor beside the three it was started with (`RLIMIT_NOFILE` 3): it can open no file and no socket;
 //! * no gain of privileges (`no_new_privs`).
 //!
 //! Its parent gives it an empty environment, `/` as its directory, and ends it after 20 s.
 
+use std::fs;
 use std::io::{self, Read, Write, stdin, stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -18,7 +19,8 @@ use rustix::thread::set_no_new_privs;
 use super::{Answer, MAX_TEXT_BYTES};
 use crate::documents::MAX_FILE_BYTES;
 
-/// More memory than this is refused to it.
+/// More memory than this is refused to it, beside its own code: a program that is linked with libtorch maps 600 MB before
+/// it does anything.
 pub(super) const MAX_MEMORY_BYTES: u64 = 512 << 20;
 
 /// More processor time than this is refused to it.
@@ -38,7 +40,7 @@ pub fn run() -> ExitCode {
 
 fn confine() -> io::Result<()> {
     let exactly = |limit| Rlimit { current: Some(limit), maximum: Some(limit) };
-    setrlimit(Resource::As, exactly(MAX_MEMORY_BYTES))?;
+    setrlimit(Resource::As, exactly(mapped_bytes()? + MAX_MEMORY_BYTES))?;
     setrlimit(Resource::Cpu, exactly(MAX_CPU_SECONDS))?;
     setrlimit(Resource::Core, exactly(0))?;
     setrlimit(Resource::Nofile, exactly(3))?;
@@ -46,6 +48,14 @@ fn confine() -> io::Result<()> {
     // The reader of PDFs panics at every surprise, and what it says then can hold text of the document.
     std::panic::set_hook(Box::new(|_| {}));
     Ok(())
+}
+
+/// The address space of this process.
+fn mapped_bytes() -> io::Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let size =
+        status.lines().find_map(|line| line.strip_prefix("VmSize:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    size.map(|kilobytes| kilobytes * 1024).ok_or_else(|| io::Error::other("the system does not say how much is mapped"))
 }
 
 fn answer() -> io::Result<()> {
