@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -178,7 +179,9 @@ impl Canary {
     fn count(&self, listener: TcpListener) {
         let connections = Arc::clone(&self.connections);
         tokio::spawn(async move {
-            while listener.accept().await.is_ok() {
+            loop {
+                // An attempt that broke off is an attempt, and no reason to stop listening.
+                let _attempt = listener.accept().await;
                 connections.fetch_add(1, Ordering::SeqCst);
             }
         });
@@ -187,10 +190,13 @@ impl Canary {
     /// How many have connected. A connection of our own comes last, and proves that it counts.
     async fn connections(&self) -> usize {
         let before = self.connections.load(Ordering::SeqCst);
-        tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
-        while self.connections.load(Ordering::SeqCst) == before {
-            tokio::task::yield_now().await;
-        }
+        let _ours = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
+        let counted = async {
+            while self.connections.load(Ordering::SeqCst) == before {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), counted).await.expect("the canary counts who connects");
         self.connections.load(Ordering::SeqCst) - 1
     }
 }
