@@ -46,7 +46,8 @@ setup_lint() {
     for tool in cargo-machete cargo-deny; do
         command -v "$tool" >/dev/null || {
             echo "setup: installing $tool (some minutes)" >&2
-            cargo install --locked --quiet "$tool"
+            # They run for seconds and are built for minutes: unoptimised, the whole is sooner done.
+            cargo install --locked --quiet --debug "$tool"
         }
     done
     if [ ! -x target/tools/bin/typos ]; then
