@@ -21,9 +21,9 @@ run: ## Build, and run the whole pipeline over the real sources in config/
 	target/release/discovery run
 
 test: ## Run every check and every test, browser and real servers included
-	@scripts/setup.sh build lint browser kafka
+	@scripts/setup.sh build lint browser kafka clickhouse
 	$(MAKE) lint
-	cargo test --workspace --locked
+	cargo test --workspace --features index/clickhouse --locked
 	$(MAKE) test-transformer
 	$(MAKE) docs
 
@@ -35,7 +35,7 @@ models: ## Fetch libtorch and the encoder of the transformer tier into a cache (
 
 lint: ## Formatting, clippy, licences, unused dependencies, spelling
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features index/clickhouse --locked -- -D warnings
 	cargo deny --locked check bans licenses sources
 	cargo machete
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" typos

@@ -6,10 +6,14 @@
 #   scripts/setup.sh lint      cargo-deny, cargo-machete, typos
 #   scripts/setup.sh browser   Chromium and its driver, for the accessibility tests
 #   scripts/setup.sh kafka     a Kafka broker for the tests of the log, in target/kafka: Java 17 and 43 MB of files
+#   scripts/setup.sh clickhouse  ClickHouse's engine for the tests of counts, in target/clickhouse: a Python environment of 600 MB
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 typos_version=1.52.0
+chdb_version=4.4.0
+chdb_core_version=26.9.0
+lz4_version=4.4.5
 
 fail() {
     echo "setup: $*" >&2
@@ -72,9 +76,21 @@ setup_kafka() {
     fi
 }
 
+setup_clickhouse() {
+    if ! target/clickhouse/bin/python -c 'import chdb, lz4.block' 2>/dev/null; then
+        setup_python
+        echo "setup: getting ClickHouse's engine" >&2
+        python3 -m venv target/clickhouse
+        # Without what else chdb asks for: that is for tables in Python, which nothing here uses.
+        target/clickhouse/bin/pip install --quiet --disable-pip-version-check --no-deps \
+            "chdb==$chdb_version" "chdb-core==$chdb_core_version" "lz4==$lz4_version" ||
+            fail "pip could not get chdb: check the network, then try again"
+    fi
+}
+
 for part in "$@"; do
     case "$part" in
-    build | python | lint | browser | kafka) "setup_$part" ;;
+    build | python | lint | browser | kafka | clickhouse) "setup_$part" ;;
     *) fail "unknown part '$part'" ;;
     esac
 done

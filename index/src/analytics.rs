@@ -6,9 +6,13 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::filter::Filter;
+use crate::london;
 
-/// Answers questions of how many. Tantivy's aggregations answer them on one machine; `ClickHouse` will where one
-/// machine is not enough. Both run the same conformance suite.
+/// The most steps of time in one answer: two years of hours.
+const MOST_STEPS: usize = 17_600;
+
+/// Answers questions of how many. Tantivy's aggregations answer them on one machine, `ClickHouse` where one is
+/// not enough. Both run the same conformance suite.
 #[async_trait]
 pub trait Analytics: Send + Sync + 'static {
     /// Posts and voices that fulfil `filter`.
@@ -101,4 +105,21 @@ pub enum AnalyticsError {
     /// The store failed: show the last good data with its age.
     #[error("the counts cannot be read: {0}")]
     Store(String),
+}
+
+/// When each step of the filter's period begins.
+pub(crate) fn begins(filter: &Filter, step: Step) -> Result<Vec<Timestamp>, AnalyticsError> {
+    let (Some(from), Some(until)) = (filter.from, filter.until) else {
+        return Err(AnalyticsError::Period("give the beginning and the end of the period".to_owned()));
+    };
+    let begins = match step {
+        Step::Hour => london::hours(from, until, MOST_STEPS),
+        Step::Day => london::days(from, until, MOST_STEPS),
+    };
+    if begins.len() > MOST_STEPS {
+        return Err(AnalyticsError::Period(format!(
+            "the period has more than {MOST_STEPS} steps: choose a shorter one"
+        )));
+    }
+    Ok(begins)
 }

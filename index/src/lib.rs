@@ -1,6 +1,8 @@
 //! What the readers ask: search, counts over time, and trending issues.
 
 pub mod analytics;
+#[cfg(feature = "clickhouse")]
+pub mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod document;

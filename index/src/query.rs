@@ -27,6 +27,8 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 pub(crate) use compile::{Compiled, Deadline, Marks, compile};
+#[cfg(feature = "clickhouse")]
+pub(crate) use prefix::roots;
 
 /// The longest query, in bytes.
 pub const LONGEST_BYTES: usize = 1024;

@@ -10,18 +10,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
-use crate::analytics::{Analytics, AnalyticsError, Dimension, Group, Point, Step, Totals};
+use crate::analytics::{Analytics, AnalyticsError, Dimension, Group, Point, Step, Totals, begins};
 use crate::filter::Filter;
-use crate::london;
 use crate::search::{SearchError, Searcher, Snapshot, Stopped};
 use crate::voices::Voices;
 use cache::SegmentCache;
 use split::{Part, Split, SplitCollector};
-
-/// The most steps of time in one answer: two years of hours.
-const MOST_STEPS: usize = 17_600;
 
 /// [`Analytics`] over the search index. Cheap to clone; every answer comes from the newest commit.
 #[derive(Clone)]
@@ -106,23 +101,6 @@ impl Analytics for TantivyAnalytics {
         };
         Ok(begins.into_iter().enumerate().map(point).collect())
     }
-}
-
-/// When each step of the filter's period begins.
-fn begins(filter: &Filter, step: Step) -> Result<Vec<Timestamp>, AnalyticsError> {
-    let (Some(from), Some(until)) = (filter.from, filter.until) else {
-        return Err(AnalyticsError::Period("give the beginning and the end of the period".to_owned()));
-    };
-    let begins = match step {
-        Step::Hour => london::hours(from, until, MOST_STEPS),
-        Step::Day => london::days(from, until, MOST_STEPS),
-    };
-    if begins.len() > MOST_STEPS {
-        return Err(AnalyticsError::Period(format!(
-            "the period has more than {MOST_STEPS} steps: choose a shorter one"
-        )));
-    }
-    Ok(begins)
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ impl Weight for PrefixQuery {
 }
 
 /// The words of the index, shorter than the prefix, that words with this prefix may have become.
-fn roots(prefix: &str) -> Vec<String> {
+pub fn roots(prefix: &str) -> Vec<String> {
     let stem = schema::words(&mut schema::analyzer(), prefix).into_iter().map(|(_, stem)| stem);
     let mut roots: Vec<String> = stem.filter(|stem| !stem.starts_with(prefix)).collect();
     for (at, _) in prefix.char_indices().skip(SHORTEST_ROOT) {
