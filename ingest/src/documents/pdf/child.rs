@@ -19,7 +19,7 @@ use rustix::thread::set_no_new_privs;
 use super::{Answer, MAX_TEXT_BYTES};
 use crate::documents::MAX_FILE_BYTES;
 
-/// More memory than this is refused to it, beside its own code: a program that is linked with libtorch maps 600 MB before
+/// More memory than this is refused to it, beside its own code: a program that is linked with libtorch maps some 510 MB before
 /// it does anything.
 pub(super) const MAX_MEMORY_BYTES: u64 = 512 << 20;
 
