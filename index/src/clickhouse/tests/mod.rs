@@ -14,7 +14,7 @@ use crate::conformance::Factory;
 use crate::testing::{author_key, post};
 use crate::{Analytics, Filter, Index};
 use engine::fresh_database;
-use proxy::Proxy;
+use proxy::{Loss, Proxy};
 
 const PARTITIONS: Partition = 3;
 
@@ -122,7 +122,13 @@ async fn the_whole_log_read_again_ends_in_the_same_counts() {
 }
 
 #[tokio::test]
-async fn a_reply_that_is_lost_after_the_commit_neither_loses_nor_doubles() {
+async fn a_connection_that_breaks_neither_loses_nor_doubles() {
+    for loss in [Loss::Request, Loss::Reply] {
+        break_with(loss).await;
+    }
+}
+
+async fn break_with(loss: Loss) {
     let config = fresh_database();
     let store = ClickHouse::open(&config).await.unwrap();
     let proxy = Proxy::start(&config.url).await;
@@ -130,15 +136,15 @@ async fn a_reply_that_is_lost_after_the_commit_neither_loses_nor_doubles() {
     let mut writer = through.writer();
     apply(&mut writer, &Log::default().append(upserts(0..500)));
 
-    proxy.lose_next_reply();
+    proxy.lose(loss);
     let error = writer.commit().await.unwrap_err();
     assert!(matches!(error, ClickHouseError::Unreachable { .. }), "{error}");
     assert!(!writer.is_clean());
-    assert!(rows(&store).await > 0, "the server had the batch");
+    assert_eq!(rows(&store).await > 0, loss == Loss::Reply, "whether the server had the batch");
 
     writer.commit().await.unwrap();
     assert!(writer.is_clean());
-    assert_eq!(rows(&store).await, 500);
+    assert_eq!(rows(&store).await, 500, "{loss:?}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
-//! A connection that breaks at the worst moment: after the server has done its work, and before it could say so.
+//! A connection that breaks at the worst moments: before the server has a batch, or after it has done its work and before it
+//! could say so.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -9,10 +9,17 @@ use tokio::net::{TcpListener, TcpStream};
 /// What the request of a batch has, and no other.
 const BATCH: &[u8] = b"insert_deduplication_token=";
 
-/// Passes everything on, but for a reply that is to be lost.
+/// What is lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Loss {
+    Request,
+    Reply,
+}
+
+/// Passes everything on, but for what is to be lost.
 pub struct Proxy {
     port: u16,
-    losing: Arc<AtomicBool>,
+    next: Arc<Mutex<Option<Loss>>>,
 }
 
 impl Proxy {
@@ -21,43 +28,47 @@ impl Proxy {
         let server = url.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let losing = Arc::new(AtomicBool::new(false));
-        let lose = Arc::clone(&losing);
+        let next = Arc::new(Mutex::new(None));
+        let losing = Arc::clone(&next);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&server).await.unwrap();
-                tokio::spawn(pass(client, server, Arc::clone(&lose)));
+                tokio::spawn(pass(client, server, Arc::clone(&losing)));
             }
         });
-        Self { port, losing }
+        Self { port, next }
     }
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The reply to the next batch is lost.
-    pub fn lose_next_reply(&self) {
-        self.losing.store(true, Ordering::SeqCst);
+    /// Loses this of the next batch.
+    pub fn lose(&self, loss: Loss) {
+        *self.next.lock().unwrap() = Some(loss);
     }
 }
 
-async fn pass(mut client: TcpStream, mut server: TcpStream, lose: Arc<AtomicBool>) {
+async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Option<Loss>>>) {
     let (mut request, mut reply) = (vec![0; 65_536], vec![0; 65_536]);
-    let mut losing = false;
+    let mut losing = None;
     loop {
         tokio::select! {
             read = client.read(&mut request) => match read {
                 Ok(size) if size > 0 => {
-                    let batch = request[..size].windows(BATCH.len()).any(|window| window == BATCH);
-                    losing |= batch && lose.swap(false, Ordering::SeqCst);
+                    if request[..size].windows(BATCH.len()).any(|window| window == BATCH) {
+                        losing = next.lock().unwrap().take();
+                    }
+                    // Dropping both ends is the break.
+                    if losing == Some(Loss::Request) {
+                        return;
+                    }
                     server.write_all(&request[..size]).await.unwrap();
                 }
                 _ => return,
             },
             read = server.read(&mut reply) => match read {
-                Ok(size) if size > 0 && !losing => client.write_all(&reply[..size]).await.unwrap(),
-                // Dropping both ends is the break.
+                Ok(size) if size > 0 && losing.is_none() => client.write_all(&reply[..size]).await.unwrap(),
                 _ => return,
             },
         }
