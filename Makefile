@@ -36,7 +36,7 @@ models: ## Fetch libtorch and the encoder of the transformer tier into a cache (
 lint: ## Formatting, clippy, licences, unused dependencies, spelling
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features index/clickhouse --locked -- -D warnings
-	cargo deny --locked check bans licenses sources
+	cargo deny --locked --features index/clickhouse check bans licenses sources
 	cargo machete
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" typos
 
