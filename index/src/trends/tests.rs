@@ -192,15 +192,16 @@ fn what_is_only_said_in_rooms_is_heard() {
 #[test]
 fn notes_without_names_are_heard_a_few_times_a_meeting() {
     let mut talk = Talk::ordinary();
-    for nth in 0..20 {
+    for nth in 0..40 {
         let (before, after) = (words(&mut talk.numbers, 5), words(&mut talk.numbers, 5));
-        let meeting = format!("meeting-{}", nth % 2);
-        talk.note(nth * 2 * HOUR, &meeting, &format!("{before} the lift is broken {after}"));
+        let meeting = format!("meeting-{}", nth % 4);
+        talk.note(600 + nth * HOUR / 2, &meeting, &format!("{before} the lift is broken {after}"));
     }
     let list = talk.list();
     let issue = about(&list.issues, "lift").expect("the issue is listed");
     assert_eq!(issue.channels[0].channel, Channel::Offline);
-    assert_eq!(issue.channels[0].voices, 6, "three of each of the two meetings");
+    let voices = issue.channels[0].voices;
+    assert!((9..=12).contains(&voices), "{voices} of four meetings, where each has three at most");
 }
 
 #[test]
