@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod support;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,24 +34,6 @@ fn examples() -> String {
     lines
 }
 
-/// A copy of the configuration of the repository.
-fn configuration() -> tempfile::TempDir {
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-            let target = to.join(entry.file_name());
-            if entry.path().is_dir() {
-                copy(&entry.path(), &target);
-            } else {
-                fs::copy(entry.path(), target).unwrap();
-            }
-        }
-    }
-    let dir = tempfile::tempdir().unwrap();
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../config"), dir.path());
-    dir
-}
-
 fn train(config: &Path, file: PathBuf, out: &Path) -> Result<(), EvalError> {
     let fields = Fields::default();
     let files = SentimentFiles { posts: vec![file.clone()], comments: vec![file.clone()] };
@@ -61,7 +45,7 @@ fn train(config: &Path, file: PathBuf, out: &Path) -> Result<(), EvalError> {
 
 #[test]
 fn the_same_examples_give_the_same_files_and_they_are_loaded() {
-    let config = configuration();
+    let config = support::configuration_without(&[]);
     let file = config.path().join("examples.jsonl");
     fs::write(&file, examples()).unwrap();
     let (first, second) = (config.path().join("models"), config.path().join("again"));
@@ -82,7 +66,7 @@ fn the_same_examples_give_the_same_files_and_they_are_loaded() {
 
 #[test]
 fn too_few_examples_are_said_to_be_too_few() {
-    let config = configuration();
+    let config = support::configuration_without(&[]);
     let file = config.path().join("examples.jsonl");
     fs::write(&file, examples().lines().take(9).collect::<Vec<_>>().join("\n")).unwrap();
     let error = train(config.path(), file, &config.path().join("out")).unwrap_err().to_string();

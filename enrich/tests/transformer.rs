@@ -3,6 +3,8 @@
 #![cfg(feature = "rust-bert")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod support;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,19 +25,7 @@ const TEXTS: [(&str, &str, &str); 6] = [
 
 /// The configuration of the repository without what belongs to the real encoder, and examples in `examples.jsonl`.
 fn configuration() -> tempfile::TempDir {
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-            let target = to.join(entry.file_name());
-            if entry.path().is_dir() {
-                copy(&entry.path(), &target);
-            } else if entry.file_name() != "adapters.safetensors" {
-                fs::copy(entry.path(), target).unwrap();
-            }
-        }
-    }
-    let dir = tempfile::tempdir().unwrap();
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../config"), dir.path());
+    let dir = support::configuration_without(&["adapters.safetensors"]);
     let mut lines = String::new();
     for n in 0..90 {
         let (text, sentiment, subject) = TEXTS[n % TEXTS.len()];
