@@ -236,11 +236,7 @@ impl Base {
     /// When that tier is wanted and cannot be used.
     pub fn spawn_enrich(&self, supervisor: &mut Supervisor) -> Result<()> {
         let (bus, config) = (self.bus(), self.config.enrich.clone());
-        let chain = if config.transformer.enabled {
-            Arc::new(Chain::load_for_stage(&self.config.dir, &config.transformer)?)
-        } else {
-            Arc::clone(&self.chain)
-        };
+        let chain = Arc::new(self.chain.for_stage(&self.config.dir, &config.transformer)?);
         supervisor.spawn("enrich", move |cancel| async move { Ok(enrich::run(bus, chain, config, cancel).await?) });
         Ok(())
     }

@@ -10,7 +10,6 @@ use bus::config_file::ConfigError;
 use crate::Enricher;
 use crate::aspects::AspectEnricher;
 use crate::language::LanguageEnricher;
-use crate::model::Card;
 use crate::places::{PlaceEnricher, RegionInfo};
 use crate::redact::Redactor;
 use crate::sentiment::SentimentEnricher;
@@ -19,12 +18,17 @@ use crate::transformer::enricher::TransformerEnricher;
 use crate::transformer::tier::Tier;
 use crate::transformer::{TransformerConfig, TransformerError};
 
-/// All enrichers, and the lists that the dashboard needs to name their tags.
+/// The place in the list of enrichers where the transformer tier comes in: after what it replaces, before aspects, which are
+/// taken from both.
+const SECOND_TIER: usize = 4;
+
+/// All enrichers, and the lists that the dashboard needs to name their tags. Clones share them.
+#[derive(Clone)]
 pub struct Chain {
     enrichers: Vec<Arc<dyn Enricher>>,
     topics: Arc<Topics>,
+    sentiment: Arc<SentimentEnricher>,
     regions: Vec<RegionInfo>,
-    feeling_right: Option<f64>,
 }
 
 impl Chain {
@@ -33,53 +37,43 @@ impl Chain {
     /// # Errors
     /// [`ConfigError`], naming the file and the line.
     pub fn load(config_dir: &Path) -> Result<Self, ConfigError> {
-        let none = |_: &Arc<SentimentEnricher>, _: &Arc<Topics>| Ok::<_, ConfigError>(None);
-        Self::load_with(config_dir, none)
-    }
-
-    /// The same with the transformer tier after the fast one, if the configuration wants it. For the stage that tags posts
-    /// alone: it takes some hundreds of megabytes, and a thread.
-    ///
-    /// # Errors
-    /// [`TransformerError`], which says what to do.
-    pub fn load_for_stage(config_dir: &Path, config: &TransformerConfig) -> Result<Self, TransformerError> {
-        Self::load_with(config_dir, |sentiment, topics| {
-            if !config.enabled {
-                return Ok(None);
-            }
-            let tier = Tier::load(config_dir, config, Arc::clone(sentiment), Arc::clone(topics))?;
-            let enricher = TransformerEnricher::new(tier, Arc::clone(topics), config);
-            Ok(Some(Arc::new(enricher) as Arc<dyn Enricher>))
-        })
-    }
-
-    fn load_with<E: From<ConfigError>>(
-        config_dir: &Path,
-        second_tier: impl FnOnce(&Arc<SentimentEnricher>, &Arc<Topics>) -> Result<Option<Arc<dyn Enricher>>, E>,
-    ) -> Result<Self, E> {
         let topics = Arc::new(Topics::load_with_heads(config_dir)?);
         let sentiment = Arc::new(SentimentEnricher::load(config_dir)?);
         let places = PlaceEnricher::load(&config_dir.join("places"))?;
         let regions = places.regions().to_vec();
-        // Redaction comes first, so that no tag can hold what it removes; sentiment needs the language, the second tier
-        // replaces what the first says, and aspects need sentiment and subjects.
-        let mut enrichers: Vec<Arc<dyn Enricher>> = vec![
+        // Redaction comes first, so that no tag can hold what it removes; sentiment needs the language,
+        // and aspects need sentiment and subjects.
+        let enrichers: Vec<Arc<dyn Enricher>> = vec![
             Arc::new(Redactor::new()),
             Arc::new(LanguageEnricher::load(&config_dir.join("models"))?),
             Arc::clone(&sentiment) as Arc<dyn Enricher>,
             Arc::clone(&topics) as Arc<dyn Enricher>,
+            Arc::new(AspectEnricher::new(Arc::clone(&topics), Arc::clone(&sentiment))),
+            Arc::new(places),
         ];
-        enrichers.extend(second_tier(&sentiment, &topics)?);
-        enrichers.push(Arc::new(AspectEnricher::new(Arc::clone(&topics), sentiment)));
-        enrichers.push(Arc::new(places));
-        let feeling_right = Card::read(&config_dir.join("models"), "sentiment")?.figures.right();
-        Ok(Self { enrichers, topics, regions, feeling_right })
+        Ok(Self { enrichers, topics, sentiment, regions })
     }
 
-    /// A chain of these enrichers, which knows no topics and regions.
+    /// The same chain with the transformer tier in it, if `config` wants that. For the stage that tags posts alone: the tier
+    /// takes some hundreds of megabytes, and a thread.
+    ///
+    /// # Errors
+    /// [`TransformerError`], which says what to do.
+    pub fn for_stage(&self, config_dir: &Path, config: &TransformerConfig) -> Result<Self, TransformerError> {
+        let mut chain = self.clone();
+        if config.enabled {
+            let tier = Tier::load(config_dir, config, Arc::clone(&self.sentiment), Arc::clone(&self.topics))?;
+            let enricher = TransformerEnricher::new(tier, Arc::clone(&self.topics), config);
+            chain.enrichers.insert(SECOND_TIER, Arc::new(enricher));
+        }
+        Ok(chain)
+    }
+
+    /// The chain of the repository's configuration with these enrichers in place of its own.
     #[cfg(test)]
     pub(crate) fn of(enrichers: Vec<Arc<dyn Enricher>>) -> Self {
-        Self { enrichers, topics: Arc::new(Topics::none()), regions: Vec::new(), feeling_right: None }
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
+        Self { enrichers, ..Self::load(&config).expect("the configuration in the repository is valid") }
     }
 
     /// Sends the batch through every enricher. CPU-bound: call it off the async threads.
@@ -104,7 +98,7 @@ impl Chain {
     /// How often the feeling of a labelled text that the model had not seen was told right, 0 to 1, as the card of
     /// the model says; `None` where nobody measured it.
     pub fn feeling_right(&self) -> Option<f64> {
-        self.feeling_right
+        self.sentiment.right()
     }
 
     /// The seven NHS regions of England, in the order of `config/places/regions.csv`.

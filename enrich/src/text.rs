@@ -1,5 +1,17 @@
 //! Small helpers for text that several enrichers need.
 
+use std::borrow::Cow;
+
+use bus::Post;
+
+/// The title of a post, where it has one, and its text.
+pub(crate) fn whole_text(post: &Post) -> Cow<'_, str> {
+    match &post.title {
+        Some(title) => Cow::Owned(format!("{title}\n{}", post.text)),
+        None => Cow::Borrowed(&post.text),
+    }
+}
+
 /// Whether `start..end` is not inside a longer word: no letter or digit stands directly before or after it.
 pub(crate) fn is_whole_word(text: &str, start: usize, end: usize) -> bool {
     starts_word(text, start) && ends_word(text, end)

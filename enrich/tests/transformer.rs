@@ -94,7 +94,7 @@ fn transformer_heads_are_learned_loaded_and_used() {
     train_second(dir).unwrap();
     assert!(once == fs::read(dir.join("models/topics-transformer.bin")).unwrap(), "the same examples, other heads");
 
-    let chain = Chain::load_for_stage(dir, &tiny()).unwrap();
+    let chain = Chain::load(dir).unwrap().for_stage(dir, &tiny()).unwrap();
     assert!(chain.enrichers().any(|enricher| enricher.name() == "transformer"));
     let mut batch = [post("the nurse was great, a good doctor"), post("the food is awful and the food is bad")];
     chain.enrich(&mut batch);
@@ -111,13 +111,13 @@ fn transformer_heads_are_learned_loaded_and_used() {
     // Heads that were learned beside other models of the fast tier are refused, and so is another encoder.
     let card = fs::read_to_string(dir.join("models/topics-transformer.toml")).unwrap();
     fs::write(dir.join("models/adapters.safetensors"), "").unwrap();
-    let error = Chain::load_for_stage(dir, &tiny()).err().unwrap().to_string();
+    let error = Chain::load(dir).unwrap().for_stage(dir, &tiny()).err().unwrap().to_string();
     assert!(error.contains("tiny-bert: this encoder cannot be used"), "{error}");
     fs::remove_file(dir.join("models/adapters.safetensors")).unwrap();
     let other = card.replace("what = \"encoder\"\nsha256 = \"", "what = \"encoder\"\nsha256 = \"0");
     assert_ne!(card, other);
     fs::write(dir.join("models/topics-transformer.toml"), other).unwrap();
-    let error = Chain::load_for_stage(dir, &tiny()).err().unwrap().to_string();
+    let error = Chain::load(dir).unwrap().for_stage(dir, &tiny()).err().unwrap().to_string();
     assert!(error.contains("it was learned with another encoder than the one here"), "{error}");
     assert!(error.contains("run `make models`"), "{error}");
 }
@@ -126,8 +126,8 @@ fn transformer_heads_are_learned_loaded_and_used() {
 fn transformer_that_is_missing_is_named_with_what_to_do() {
     let config = configuration();
     let nowhere = TransformerConfig { model_dir: Some(PathBuf::from("/nowhere")), ..tiny() };
-    let error = Chain::load_for_stage(config.path(), &nowhere).err().unwrap().to_string();
+    let error = Chain::load(config.path()).unwrap().for_stage(config.path(), &nowhere).err().unwrap().to_string();
     assert!(error.contains("/nowhere/config.json: there is no encoder here: run `make models`"), "{error}");
     let off = TransformerConfig { enabled: false, ..nowhere };
-    assert!(Chain::load_for_stage(config.path(), &off).is_ok());
+    assert!(Chain::load(config.path()).unwrap().for_stage(config.path(), &off).is_ok());
 }

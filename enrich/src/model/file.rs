@@ -41,18 +41,6 @@ pub struct Card {
     pub figures: Figures,
 }
 
-impl Card {
-    /// Reads the card `dir/KIND.toml`.
-    ///
-    /// # Errors
-    /// [`ConfigError`], which names the file and what to do.
-    pub(crate) fn read(dir: &Path, kind: &str) -> Result<Self, ConfigError> {
-        let path = dir.join(format!("{kind}.toml"));
-        let text = config_file::read_text(&path).map_err(|error| with_advice(error, kind))?;
-        config_file::parse(&path, &text)
-    }
-}
-
 impl Figures {
     /// How often the model was right on texts that it had not seen, 0 to 1, if that was measured.
     pub(crate) fn right(&self) -> Option<f64> {

@@ -11,12 +11,12 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use bus::config_file::ConfigError;
-use bus::{Enriched, Post, Sentiment, SentimentLabel};
+use bus::{Enriched, Sentiment, SentimentLabel};
 
 use crate::Enricher;
 use crate::model::features::{Features, unescape};
 use crate::model::file::Model;
-use crate::text::tagged_part;
+use crate::text::{tagged_part, whole_text};
 pub(crate) use features::NUMBERS;
 use lexicon::Lexicon;
 
@@ -47,22 +47,21 @@ impl Reader {
 pub(crate) struct SentimentEnricher {
     reader: Reader,
     model: Model,
+    right: Option<f64>,
 }
 
 impl SentimentEnricher {
     /// Reads `lexicon/` and the model in `models/` of `config_dir`.
     pub(crate) fn load(config_dir: &Path) -> Result<Self, ConfigError> {
         let reader = Reader::load(&config_dir.join("lexicon"))?;
-        let model = Model::load(&config_dir.join("models"), "sentiment")?;
+        let (model, card) = Model::load_with_card(&config_dir.join("models"), "sentiment")?;
         registers::check(&model, config_dir)?;
-        Ok(Self { reader, model })
+        Ok(Self { reader, model, right: card.figures.right() })
     }
 
-    fn sentiment(&self, post: &Post) -> Sentiment {
-        match &post.title {
-            Some(title) => self.sentiment_of(&format!("{title}\n{}", post.text)),
-            None => self.sentiment_of(&post.text),
-        }
+    /// How often the model was right on texts that it had not seen, 0 to 1, as its card says.
+    pub(crate) fn right(&self) -> Option<f64> {
+        self.right
     }
 
     /// The sentiment of a text that is known to be English.
@@ -112,7 +111,8 @@ impl Enricher for SentimentEnricher {
 
     fn enrich(&self, batch: &mut [Enriched]) {
         for item in batch {
-            item.sentiment = (item.language.as_deref() == Some("en")).then(|| self.sentiment(&item.post));
+            item.sentiment =
+                (item.language.as_deref() == Some("en")).then(|| self.sentiment_of(&whole_text(&item.post)));
         }
     }
 }

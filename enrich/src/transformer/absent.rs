@@ -33,7 +33,7 @@ mod tests {
     fn a_configuration_that_wants_the_tier_is_told_how_to_build_it() {
         let config = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
         let wanted = TransformerConfig { enabled: true, ..TransformerConfig::default() };
-        let error = Chain::load_for_stage(&config, &wanted).err().unwrap().to_string();
+        let error = Chain::load(&config).unwrap().for_stage(&config, &wanted).err().unwrap().to_string();
         assert!(error.starts_with("this program was built without the transformer tier: run `make models`"), "{error}");
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bus::{Enriched, Post};
+use bus::Enriched;
 use metrics::{counter, describe_counter};
 
 use super::config::{Share, TransformerConfig};
@@ -13,6 +13,7 @@ use super::pace::Pace;
 use super::tier::{Judgement, Tier};
 use crate::Enricher;
 use crate::model::features::hash;
+use crate::text::whole_text;
 use crate::topics::Topics;
 
 const METRIC: &str = "discovery_enrich_transformer_posts_total";
@@ -110,13 +111,6 @@ impl<J: Judge> Enricher for TransformerEnricher<J> {
 
 fn count(outcome: &'static str, posts: usize) {
     counter!(METRIC, "outcome" => outcome).increment(posts as u64);
-}
-
-fn whole_text(post: &Post) -> Cow<'_, str> {
-    match &post.title {
-        Some(title) => Cow::Owned(format!("{title}\n{}", post.text)),
-        None => Cow::Borrowed(&post.text),
-    }
 }
 
 #[cfg(test)]
