@@ -39,6 +39,14 @@ pub struct SentimentFiles {
     pub comments: Vec<PathBuf>,
 }
 
+impl SentimentFiles {
+    /// Reads all of them, those with posts first.
+    pub(super) fn read(&self, fields: &Fields) -> Result<Vec<Labelled<SentimentLabel>>, EvalError> {
+        let all = self.posts.iter().chain(&self.comments);
+        Ok(all.map(|path| labelled::sentiments(path, fields)).collect::<Result<_, _>>()?)
+    }
+}
+
 /// What one text is.
 #[derive(Clone)]
 pub(super) struct Row {
@@ -62,8 +70,7 @@ pub fn sentiment(
     note: &str,
 ) -> Result<Card, EvalError> {
     let reader = Reader::load(&config_dir.join("lexicon"))?;
-    let all = files.posts.iter().chain(&files.comments);
-    let read = all.map(|path| labelled::sentiments(path, fields)).collect::<Result<Vec<_>, _>>()?;
+    let read = files.read(fields)?;
     let rows = prepare(&reader, &read, files.posts.len())?;
     let learner = Learner::new(&rows);
     let scores = learner.kept_back(0..FOLDS);
@@ -73,14 +80,12 @@ pub fn sentiment(
     heads.stretch(&lines);
     let numbers = (0..NUMBERS).map(|number| format!("lexicon {number}")).collect();
     let model = Model { labels: LABELS.map(str::to_owned).to_vec(), heads, numbers, thresholds: Vec::new() };
-    let (posts, comments) = read.split_at(files.posts.len());
-    let comment_files: Vec<String> = comments.iter().map(|file| format!(" --comments {}", file.file)).collect();
     let card = Card {
         file: String::new(),
         sha256: String::new(),
         about: "Sentiment of English texts: negative, neutral, positive. Linear heads over hashed n-grams of words and letters and over a lexicon, for posts and for comments, and one that tells both apart; there is no text in it.".to_owned(),
         licence: LICENCE.to_owned(),
-        command: format!("discovery train sentiment {}{}", names(posts), comment_files.concat()),
+        command: command(&read, files.posts.len()),
         note: note.to_owned(),
         trained_on: trained_on(&read),
         needs: Vec::new(),
@@ -90,6 +95,13 @@ pub fn sentiment(
         .save(out, "sentiment", card.clone())
         .map_err(|reason| EvalError::Unwritable { dir: out.to_owned(), reason })?;
     Ok(card)
+}
+
+/// The command that learns from the files in `read`, of which the first `posts` have posts.
+pub(super) fn command(read: &[Labelled<SentimentLabel>], posts: usize) -> String {
+    let (posts, comments) = read.split_at(posts);
+    let comments: Vec<String> = comments.iter().map(|file| format!(" --comments {}", file.file)).collect();
+    format!("discovery train sentiment {}{}", names(posts), comments.concat())
 }
 
 pub(super) fn prepare(reader: &Reader, read: &[Labelled<SentimentLabel>], posts: usize) -> Result<Vec<Row>, EvalError> {

@@ -62,6 +62,22 @@ pub struct TopicFiles {
     pub background: Vec<PathBuf>,
 }
 
+/// What was read of them.
+pub(super) struct Examples {
+    pub(super) read: Vec<Labelled<Vec<String>>>,
+    pub(super) background: Vec<Labelled<()>>,
+}
+
+impl TopicFiles {
+    /// Reads all of them; subjects go by the names that `topics` knows.
+    pub(super) fn read(&self, fields: &Fields, topics: &Topics) -> Result<Examples, EvalError> {
+        let known = |name: &str| topics.place_of(name).is_some();
+        let read = self.labelled.iter().map(|path| labelled::subjects(path, fields, known));
+        let background = self.background.iter().map(|path| labelled::texts(path, fields));
+        Ok(Examples { read: read.collect::<Result<_, _>>()?, background: background.collect::<Result<_, _>>()? })
+    }
+}
+
 /// Learns the heads of the subjects that have examples, and writes `topics.bin` and its card to `out`.
 ///
 /// # Errors
@@ -74,13 +90,9 @@ pub fn topics(
     note: &str,
 ) -> Result<Card, EvalError> {
     let topics = Topics::load(&config_dir.join("topics.toml"))?;
-    let known = |name: &str| topics.place_of(name).is_some();
-    let read =
-        files.labelled.iter().map(|path| labelled::subjects(path, fields, known)).collect::<Result<Vec<_>, _>>()?;
-    let background =
-        files.background.iter().map(|path| labelled::texts(path, fields)).collect::<Result<Vec<_>, _>>()?;
-    let subjects = subjects_with_examples(&topics, &read)?;
-    let rows = prepare(&topics, &subjects, &read, &background);
+    let Examples { read, background } = &files.read(fields, &topics)?;
+    let subjects = subjects_with_examples(&topics, read)?;
+    let rows = prepare(&topics, &subjects, read, background);
     let learner = Learner::new(&rows, topics.all().len());
     let kept_back = learner.kept_back(subjects.len(), 0..FOLDS);
     let lines: Vec<(f32, f32)> = (0..subjects.len()).map(|subject| learner.line(subject, &kept_back)).collect();
@@ -93,15 +105,14 @@ pub fn topics(
         numbers: topics.all().iter().map(|topic| topic.slug.clone()).collect(),
         thresholds: lines.iter().map(|line| probability(GIVEN_FROM, *line)).collect(),
     };
-    let sources: Vec<_> = trained_on(&read).into_iter().chain(trained_on(&background)).collect();
     let card = Card {
         file: String::new(),
         sha256: String::new(),
         about: "Subjects of English texts that have labelled examples, several a text. Linear heads over hashed n-grams of words and letters and over the seeds of topics.toml; there is no text in it.".to_owned(),
         licence: super::card::LICENCE.to_owned(),
-        command: command(&read, &background),
+        command: command(read, background),
         note: note.to_owned(),
-        trained_on: sources,
+        trained_on: trained_on(read).into_iter().chain(trained_on(background)).collect(),
         needs: Vec::new(),
         figures: figures(&model.labels, &rows, &kept_back),
     };

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::super::card::{LICENCE, names, trained_on};
+use super::super::card::{LICENCE, trained_on};
 use super::super::folds::{FOLDS, part};
-use super::super::labelled::{self, Fields};
+use super::super::labelled::Fields;
 use super::super::sentiment::{
-    Bins, Costs, Learner, Row, SentimentFiles, line, log_likelihood, most, note, prepare, reliability, results,
+    Bins, Costs, Learner, Row, SentimentFiles, command, line, log_likelihood, most, note, prepare, reliability, results,
 };
 use super::{Blended, Encoder, EvalError, every, expect_same_files, heads, method, number_names};
 use crate::model::file::Model;
@@ -50,8 +50,7 @@ pub fn sentiment(
     remark: &str,
 ) -> Result<Card, EvalError> {
     let reader = Reader::load(&config_dir.join("lexicon"))?;
-    let all = files.posts.iter().chain(&files.comments);
-    let read = all.map(|path| labelled::sentiments(path, fields)).collect::<Result<Vec<_>, _>>()?;
+    let read = files.read(fields)?;
     expect_same_files(config_dir, "sentiment", &read.iter().collect::<Vec<_>>())?;
     let encoder = Encoder::load(config_dir, config)?;
     let rows = prepare(&reader, &read, files.posts.len())?;
@@ -91,8 +90,6 @@ pub fn sentiment(
     let labels: Vec<String> = LABELS[..REGISTER].iter().map(ToString::to_string).collect();
     let numbers = number_names(encoder.model.width(), &labels);
     let model = Model { heads: heads(&blended), labels, numbers, thresholds: Vec::new() };
-    let (posts, comments) = read.split_at(files.posts.len());
-    let comment_files: Vec<String> = comments.iter().map(|file| format!(" --comments {}", file.file)).collect();
     let (bins, confusions) = measure(&fast, &fast_lines, &judged, read.len());
     let shares = mixtures.map(|mixture| format!("{:.1}", mixture.share));
     let card = Card {
@@ -103,7 +100,7 @@ pub fn sentiment(
             shares[0], shares[1]
         ),
         licence: LICENCE.to_owned(),
-        command: format!("discovery train sentiment {}{} --tier transformer", names(posts), comment_files.concat()),
+        command: format!("{} --tier transformer", command(&read, files.posts.len())),
         note: remark.to_owned(),
         trained_on: trained_on(&read),
         needs: encoder.needs_of(SENTIMENT),

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::super::calibrate::{odds, probability};
 use super::super::card::{LICENCE, trained_on};
 use super::super::folds::{FOLDS, part};
-use super::super::labelled::{self, Fields};
+use super::super::labelled::Fields;
 use super::super::support::Settings;
 use super::super::topics::{
-    GIVEN_FROM, Kind, Learner, Row, TopicFiles, command, prepare, results, subjects_with_examples,
+    Examples, GIVEN_FROM, Kind, Learner, Row, TopicFiles, command, prepare, results, subjects_with_examples,
 };
 use super::{Blended, Encoder, EvalError, every, expect_same_files, heads, method, number_names};
 use crate::eval::Counts;
@@ -54,16 +54,12 @@ pub fn topics(
     note: &str,
 ) -> Result<Card, EvalError> {
     let topics = Topics::load(&config_dir.join("topics.toml"))?;
-    let known = |name: &str| topics.place_of(name).is_some();
-    let read =
-        files.labelled.iter().map(|path| labelled::subjects(path, fields, known)).collect::<Result<Vec<_>, _>>()?;
-    let background =
-        files.background.iter().map(|path| labelled::texts(path, fields)).collect::<Result<Vec<_>, _>>()?;
+    let Examples { read, background } = &files.read(fields, &topics)?;
     expect_same_files(config_dir, "topics", &read.iter().collect::<Vec<_>>())?;
     expect_same_files(config_dir, "topics", &background.iter().collect::<Vec<_>>())?;
     let encoder = Encoder::load(config_dir, config)?;
-    let subjects = subjects_with_examples(&topics, &read)?;
-    let rows = prepare(&topics, &subjects, &read, &background);
+    let subjects = subjects_with_examples(&topics, read)?;
+    let rows = prepare(&topics, &subjects, read, background);
     let fast = Learner::new(&rows, topics.all().len());
     let fast_scores = fast.kept_back(subjects.len(), 0..FOLDS);
     let fast_lines: Vec<(f32, f32)> = (0..subjects.len()).map(|subject| fast.line(subject, &fast_scores)).collect();
@@ -115,9 +111,9 @@ pub fn topics(
             mixture.share
         ),
         licence: LICENCE.to_owned(),
-        command: format!("{} --tier transformer", command(&read, &background)),
+        command: format!("{} --tier transformer", command(read, background)),
         note: note.to_owned(),
-        trained_on: trained_on(&read).into_iter().chain(trained_on(&background)).collect(),
+        trained_on: trained_on(read).into_iter().chain(trained_on(background)).collect(),
         needs: encoder.needs_of(TOPICS),
         figures: figures(&model.labels, &judged, &encoder),
     };
