@@ -49,6 +49,15 @@ impl BusTopic {
             Self::DeadLetters => 16 * 1024 * 1024,
         }
     }
+
+    /// Refuses a batch with a record that is larger than that.
+    pub(crate) fn expect_room(self, records: &[Record]) -> Result<(), BusError> {
+        let limit = self.max_payload_bytes();
+        match records.iter().find(|record| record.payload.len() > limit) {
+            Some(record) => Err(BusError::TooLarge { topic: self.name(), bytes: record.payload.len(), limit }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A durable, partitioned log.

@@ -1,6 +1,7 @@
 //! Records, partitions and offsets: the same terms as Kafka's.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,19 @@ pub struct Record {
     pub key: Option<PostId>,
     /// The content, JSON of a [`crate::Change`].
     pub payload: Vec<u8>,
+}
+
+impl Record {
+    /// Where it goes, of `partitions` (at least 1): to that of its key, or without one to every partition.
+    pub(crate) fn targets(&self, partitions: u32) -> Range<Partition> {
+        match &self.key {
+            Some(key) => {
+                let partition = partition_of(key, partitions);
+                partition..partition + 1
+            }
+            None => 0..partitions,
+        }
+    }
 }
 
 /// A record as a reader gets it.

@@ -12,7 +12,7 @@ use super::writer::Command;
 use super::{Shared, block};
 use crate::log::BusTopic;
 use crate::metrics;
-use crate::record::{Offsets, Partition, Record, partition_of};
+use crate::record::{Offsets, Partition, Record};
 
 /// What is to be written together.
 #[derive(Default)]
@@ -42,14 +42,7 @@ impl<'a> Batch<'a> {
     }
 
     fn add(&mut self, topic: BusTopic, record: &'a Record, partitions: u32) {
-        let chosen = match &record.key {
-            Some(key) => {
-                let partition = partition_of(key, partitions);
-                partition..partition + 1
-            }
-            None => 0..partitions,
-        };
-        for partition in chosen {
+        for partition in record.targets(partitions) {
             self.payloads.entry((topic, partition)).or_default().push(&record.payload);
         }
     }

@@ -138,10 +138,7 @@ impl Bus for EmbeddedBus {
         if records.is_empty() {
             return Ok(());
         }
-        let limit = topic.max_payload_bytes();
-        if let Some(record) = records.iter().find(|record| record.payload.len() > limit) {
-            return Err(BusError::TooLarge { topic: topic.name(), bytes: record.payload.len(), limit });
-        }
+        topic.expect_room(&records)?;
         let bytes: usize = records.iter().map(|record| record.payload.len()).sum();
         let bytes = u32::try_from(bytes.clamp(1, QUEUE_BYTES)).expect("at most QUEUE_BYTES");
         let room = self.0.room.clone().acquire_many_owned(bytes).await.map_err(|_| BusError::Closed)?;

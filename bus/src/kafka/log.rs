@@ -96,10 +96,7 @@ impl KafkaBus {
 #[async_trait]
 impl Bus for KafkaBus {
     async fn append(&self, topic: BusTopic, records: Vec<Record>) -> Result<(), BusError> {
-        let limit = topic.max_payload_bytes();
-        if let Some(record) = records.iter().find(|record| record.payload.len() > limit) {
-            return Err(BusError::TooLarge { topic: topic.name(), bytes: record.payload.len(), limit });
-        }
+        topic.expect_room(&records)?;
         let begin = Instant::now();
         let appended = self.0.producer.append(&self.0.topics, topic, &records).await?;
         if appended > 0 {

@@ -13,7 +13,7 @@ use super::config::KafkaConfig;
 use super::error::{self, to_kafka};
 use super::topics::Topics;
 use crate::log::{BusError, BusTopic};
-use crate::record::{Partition, Record, partition_of};
+use crate::record::{Partition, Record};
 
 /// How long to wait for room when the queue is full of other callers' records.
 const FULL: Duration = Duration::from_millis(5);
@@ -46,11 +46,7 @@ impl Producer {
         let (name, partitions) = (topics.name(topic), topics.partitions(topic));
         let mut pending = Pending::default();
         for record in records {
-            let targets = match &record.key {
-                Some(key) => partition_of(key, partitions)..=partition_of(key, partitions),
-                None => 0..=partitions.saturating_sub(1),
-            };
-            for partition in targets {
+            for partition in record.targets(partitions) {
                 self.send(name, partition, record, &mut pending).await;
             }
         }
