@@ -28,14 +28,8 @@ pub fn from_post(fields: &Fields, post: &Enriched, json: &mut Vec<u8>) -> Tantiv
     document.add_i64(fields.created, milliseconds(inner.created_at));
     document.add_text(fields.channel, inner.channel.slug());
     document.add_text(fields.region, post.region().unwrap_or(NONE));
-    if post.topics.is_empty() {
-        document.add_text(fields.topic, NONE);
-    }
-    for (position, tag) in post.topics.iter().enumerate() {
-        // A topic that is named twice still counts once.
-        if post.topics[..position].iter().all(|earlier| earlier.topic != tag.topic) {
-            document.add_text(fields.topic, &tag.topic);
-        }
+    for topic in topics(post) {
+        document.add_text(fields.topic, topic);
     }
     document.add_text(fields.sentiment, post.sentiment.map_or(NONE, |sentiment| sentiment.label.slug()));
     document.add_text(fields.language, post.language.as_deref().unwrap_or(NONE));
@@ -55,6 +49,13 @@ pub fn to_post(fields: &Fields, document: &TantivyDocument) -> Result<Enriched, 
     let stored = document.get_first(fields.post).and_then(|value| value.as_bytes());
     let json = stored.ok_or("a document without its post")?;
     serde_json::from_slice(json).map_err(|error| format!("a stored post is damaged: {error}"))
+}
+
+/// The topics that a post counts under: each once, however often it is named, or [`NONE`].
+pub fn topics(post: &Enriched) -> impl Iterator<Item = &str> {
+    let is_first = |position: usize, topic: &str| post.topics[..position].iter().all(|earlier| earlier.topic != topic);
+    let tags = post.topics.iter().enumerate().filter(move |(position, tag)| is_first(*position, &tag.topic));
+    tags.map(|(_, tag)| tag.topic.as_str()).chain(post.topics.is_empty().then_some(NONE))
 }
 
 /// The time as it is stored: milliseconds, rounded down.

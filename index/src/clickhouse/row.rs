@@ -6,7 +6,7 @@ use bus::{Offset, Partition};
 use serde::Serialize;
 use tantivy::tokenizer::TextAnalyzer;
 
-use crate::document::milliseconds;
+use crate::document::{milliseconds, topics};
 use crate::filter::NONE;
 use crate::schema;
 
@@ -50,7 +50,7 @@ impl PostRow {
             created_ms: milliseconds(inner.created_at),
             channel: inner.channel.slug(),
             region: post.region().unwrap_or(NONE).to_owned(),
-            topics: topics(post),
+            topics: topics(post).map(str::to_owned).collect(),
             sentiment: post.sentiment.map_or(NONE, |sentiment| sentiment.label.slug()),
             language: post.language.as_deref().unwrap_or(NONE).to_owned(),
             source: inner.source.as_str().to_owned(),
@@ -83,20 +83,6 @@ pub(super) fn words(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
 
 fn id_number(id: PostId) -> u128 {
     u128::from_be_bytes(*id.as_bytes())
-}
-
-/// Each topic once, or [`NONE`].
-fn topics(post: &Enriched) -> Vec<String> {
-    let mut topics: Vec<String> = Vec::with_capacity(post.topics.len().max(1));
-    for tag in &post.topics {
-        if !topics.contains(&tag.topic) {
-            topics.push(tag.topic.clone());
-        }
-    }
-    if topics.is_empty() {
-        topics.push(NONE.to_owned());
-    }
-    topics
 }
 
 #[cfg(test)]
