@@ -1,6 +1,9 @@
 //! Real Chromium, driven through chromedriver, with axe-core: no Node needed.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::Stdio;
+use std::time::Duration;
 
 use fantoccini::{Client, ClientBuilder};
 use serde_json::{Value, json};
@@ -10,10 +13,15 @@ use tokio::process::{Child, Command};
 /// The rules of WCAG 2.2 AA, and axe's best practices.
 const RULES: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
+/// How long Chromium may take to go.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 /// A browser of its own, gone when dropped.
 pub struct Browser {
     /// The session.
     pub client: Client,
+    /// Where the driver listens.
+    port: u16,
     _driver: Child,
     _profile: tempfile::TempDir,
 }
@@ -37,7 +45,7 @@ impl Browser {
             let line = lines.next_line().await.unwrap().expect("chromedriver ended before it listened");
             // "ChromeDriver was started successfully on port 41233."
             if let Some((_, port)) = line.split_once("successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
+                break port.trim_end_matches('.').parse().expect("a port is a number");
             }
         };
         let profile = tempfile::tempdir().unwrap();
@@ -59,7 +67,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("Chromium starts: if it is not installed, run `scripts/setup.sh browser`");
-        Self { client, _driver: driver, _profile: profile }
+        Self { client, port, _driver: driver, _profile: profile }
     }
 
     /// Makes the *page* this wide. Chromium's window cannot be narrower than 500 px, but the page in it can.
@@ -87,6 +95,18 @@ impl Browser {
     pub async fn overflow(&self) -> i64 {
         let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         self.client.execute(script, vec![]).await.unwrap().as_i64().unwrap()
+    }
+}
+
+impl Drop for Browser {
+    /// A driver that is killed leaves Chromium behind; one that is asked to end takes it along, and then its end of the
+    /// connection closes.
+    fn drop(&mut self) {
+        let Ok(mut driver) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) else { return };
+        let request = format!("GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", self.port);
+        let asked = driver.set_read_timeout(Some(FAREWELL)).and_then(|()| driver.write_all(request.as_bytes()));
+        // What it answers does not matter.
+        let _ = asked.and_then(|()| driver.read_to_end(&mut Vec::new()));
     }
 }
 
