@@ -1,0 +1,23 @@
+//! The record of decisions: who may do what, what was decided, by which role, when and why.
+//!
+//! One SQLite file ([`Record`]). Everything that people decide goes through [`Record::decide`], which refuses a change that
+//! leaves no entry in the audit log ([`audit`]): an append-only chain of hashes, whose public part anybody can read and check.
+//! What is no decision, such as a session, goes through [`Record::keep`].
+
+pub mod account;
+pub mod audit;
+mod error;
+mod password;
+mod random;
+mod role;
+mod second_factor;
+pub mod session;
+mod store;
+
+pub use account::{Account, AccountId};
+pub use audit::{Actor, Entry, Part};
+pub use error::RecordError;
+pub use random::Token;
+pub use role::{Permission, Role};
+pub use second_factor::SecondFactor;
+pub use store::{Record, Tx};
