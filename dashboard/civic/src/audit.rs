@@ -311,7 +311,7 @@ mod tests {
         let db = Connection::open(folder.path().join(FILE)).unwrap();
         db.execute_batch("DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_shortened;").unwrap();
         db.execute_batch(sql).unwrap();
-        record.read_now(|db| verify(db)).unwrap_err().to_string()
+        record.read_now(verify).unwrap_err().to_string()
     }
 
     #[test]
@@ -324,7 +324,7 @@ mod tests {
             });
             assert!(refused.unwrap_err().to_string().contains("the audit log is never"), "{sql}");
         }
-        assert_eq!(record.read_now(|db| verify(db)).unwrap().entries, 3);
+        assert_eq!(record.read_now(verify).unwrap().entries, 3);
     }
 
     #[test]

@@ -266,7 +266,7 @@ mod tests {
         record.back_up(&other.path().join(FILE)).unwrap();
         assert!(record.back_up(&other.path().join(FILE)).is_err(), "nothing is written over");
         let restored = Record::open(other.path()).unwrap();
-        assert_eq!(restored.read_now(|db| audit::verify(db)).unwrap().entries, 3);
+        assert_eq!(restored.read_now(audit::verify).unwrap().entries, 3);
     }
 
     #[test]
