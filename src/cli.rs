@@ -72,6 +72,12 @@ pub enum Command {
     /// Show or retry the records that a stage could not process
     #[command(subcommand)]
     Deadletter(Deadletter),
+    /// Give people accounts: the first administrator is made here
+    #[command(subcommand)]
+    Account(Account),
+    /// Check and copy the record of decisions
+    #[command(subcommand)]
+    Record(Record),
     /// Measure this machine
     #[command(subcommand)]
     Bench(Bench),
@@ -194,6 +200,42 @@ pub enum Deadletter {
     },
     /// Put them back where they came from, to be tried again
     Replay,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Account {
+    /// Make an account, and print the link by which its owner chooses a password
+    Add {
+        /// What its owner signs in with
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// What its owner is called; when not given, the e-mail address
+        #[arg(long)]
+        name: Option<String>,
+        /// public, viewer, analyst, organiser, moderator or admin
+        #[arg(long)]
+        role: civic::Role,
+    },
+    /// Print a new link for an account: for who lost the password, the app or the first link
+    Link {
+        /// What its owner signs in with
+        #[arg(value_name = "EMAIL")]
+        email: String,
+    },
+    /// List the accounts
+    List,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Record {
+    /// Check that no entry of the audit log was changed or removed
+    Verify,
+    /// Copy the record to a new file while it is in use; put in place of record.sqlite3, it is restored
+    Backup {
+        /// The new file
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+    },
 }
 
 #[derive(Clone, Debug, Subcommand)]

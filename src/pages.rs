@@ -2,11 +2,13 @@
 
 use std::io::{ErrorKind, Write as _, stdout};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use bus::SourceHealth;
+use civic::Record;
 use dashboard::{DashboardConfig, Labels, Notice, Parts, RegionLabel, TopicLabel};
 use enrich::Chain;
 use index::Index;
@@ -63,7 +65,36 @@ impl Listeners {
     }
 }
 
+/// Who can sign in, and what they decided.
+#[derive(Clone)]
+pub struct People {
+    /// The record of decisions.
+    pub record: Record,
+    /// The password of the made-up accounts of a demonstration.
+    pub demo_password: Option<String>,
+}
+
+impl People {
+    /// The people of this data directory.
+    ///
+    /// # Errors
+    /// When the record cannot be used.
+    pub fn of(config: &Config) -> Result<Self> {
+        Ok(Self { record: open_record(&config.data_dir)?, demo_password: None })
+    }
+}
+
+/// Opens the record of decisions of a data directory.
+///
+/// # Errors
+/// When it cannot be used; says which file it is.
+pub fn open_record(data_dir: &Path) -> Result<Record> {
+    std::fs::create_dir_all(data_dir).with_context(|| format!("{} cannot be made", data_dir.display()))?;
+    Record::open(data_dir).with_context(|| format!("{} cannot be used", data_dir.join(civic::FILE).display()))
+}
+
 /// What the pages are made from.
+#[expect(clippy::too_many_arguments, reason = "each is a part of its own, and they are put together here only")]
 pub fn parts(
     config: &Config,
     chain: &Chain,
@@ -71,6 +102,7 @@ pub fn parts(
     trends: watch::Receiver<Option<Arc<TrendList>>>,
     health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
     notice: Notice,
+    people: People,
     entrances: Entrances,
 ) -> Parts {
     Parts {
@@ -82,6 +114,9 @@ pub fn parts(
         health,
         labels: labels(chain),
         feeling_right: chain.feeling_right(),
+        record: people.record,
+        sign_in: config.dashboard.sign_in.clone(),
+        demo_password: people.demo_password,
         notice,
         audience: config.dashboard.audience,
         now: Arc::new(Timestamp::now),

@@ -51,7 +51,8 @@ pub async fn everything(global: &Global, run: &Run) -> Result<()> {
     let id_key = author_key::load_or_create(&config.author_key_file(), &config.data_dir)?;
     let base = Base::open(&config, &Part::ALL).await?;
     let supervisor = Supervisor::until_interrupted()?;
-    pipeline(base, sources, id_key, Notice::Real, supervisor).await
+    let people = pages::People::of(&config)?;
+    pipeline(base, sources, id_key, Notice::Real, people, supervisor).await
 }
 
 /// Runs every stage until the supervisor is told to stop, or a stage fails.
@@ -63,6 +64,7 @@ pub async fn pipeline(
     sources: Vec<SourceConfig>,
     id_key: IdKey,
     notice: Notice,
+    people: pages::People,
     mut supervisor: Supervisor,
 ) -> Result<()> {
     // Listening comes first: a port that is in use is told before anything is written.
@@ -80,7 +82,7 @@ pub async fn pipeline(
     base.spawn_retention(&mut supervisor);
     base.spawn_lag(&mut supervisor);
     let health = Arc::new(move || board.snapshot());
-    let parts = pages::parts(&base.config, &base.chain, &index, trends, health, notice, entrances);
+    let parts = pages::parts(&base.config, &base.chain, &index, trends, health, notice, people, entrances);
     listeners.announce()?;
     listeners.spawn(&mut supervisor, parts, metrics);
     supervisor.run().await
@@ -155,6 +157,7 @@ pub async fn serve_only(global: &Global, run: &Run) -> Result<()> {
         trends,
         Arc::new(move || board.snapshot()),
         Notice::Real,
+        pages::People::of(&config)?,
         Entrances::default(),
     );
     listeners.announce()?;

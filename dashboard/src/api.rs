@@ -1,8 +1,6 @@
 //! The JSON API: what the pages show, with the same filters and under the same rules for small counts.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use index::trends::{Issue, TrendList};
@@ -12,7 +10,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::app::App;
 use crate::config::Audience;
 use crate::count::Count;
 use crate::error::AppError;
@@ -25,6 +22,7 @@ use crate::pages::{home, search as search_page, sources as sources_page};
 use crate::params::Params;
 use crate::period::Period;
 use crate::serve::Notice;
+use crate::site::Site;
 
 /// Groups in one answer at most.
 const MOST_GROUPS: usize = 100;
@@ -32,12 +30,12 @@ const MOST_GROUPS: usize = 100;
 const USUAL_COUNTS_PERIOD: Period = Period::FourWeeks;
 
 /// What stands in every answer, so that a number is never taken for more than it is.
-fn about(app: &App) -> Value {
+fn about(site: &Site) -> Value {
     json!({
-        "fictional": app.parts.notice == Notice::Fictional,
-        "audience": app.audience(),
+        "fictional": site.parts.notice == Notice::Fictional,
+        "audience": site.audience(),
         "coverage": "Posts by people who chose to speak in public: not a survey.",
-        "answered_at": app.now(),
+        "answered_at": site.now(),
     })
 }
 
@@ -63,26 +61,28 @@ struct GroupAnswer {
     population_share: Option<f64>,
 }
 
-fn groups(app: &App, facet: Facet, groups: &[Group]) -> Vec<GroupAnswer> {
-    let posts = app.audience().counts(&groups.iter().map(|group| group.totals.posts).collect::<Vec<_>>());
+fn groups(site: &Site, facet: Facet, groups: &[Group]) -> Vec<GroupAnswer> {
+    let posts = site.audience().counts(&groups.iter().map(|group| group.totals.posts).collect::<Vec<_>>());
     groups
         .iter()
         .zip(posts)
         .map(|(group, posts)| GroupAnswer {
             key: group.key.clone(),
-            name: facets::name(app, facet, &group.key),
+            name: facets::name(site, facet, &group.key),
             counts: Counts {
                 posts,
-                voices: if posts == Count::Few { posts } else { app.audience().count(group.totals.voices) },
+                voices: if posts == Count::Few { posts } else { site.audience().count(group.totals.voices) },
             },
-            population_share: (facet == Facet::Region).then(|| app.parts.labels.population_share(&group.key)).flatten(),
+            population_share: (facet == Facet::Region)
+                .then(|| site.parts.labels.population_share(&group.key))
+                .flatten(),
         })
         .collect()
 }
 
 /// An issue in a list.
-fn summary(app: &App, issue: &Issue) -> Value {
-    let audience = app.audience();
+fn summary(site: &Site, issue: &Issue) -> Value {
+    let audience = site.audience();
     let channels: Vec<Value> = issue
         .channels
         .iter()
@@ -114,8 +114,8 @@ fn summary(app: &App, issue: &Issue) -> Value {
 }
 
 /// An issue by itself: also its words, days, places and checks; and to staff, the ids of its posts.
-fn whole(app: &App, list: &TrendList, issue: &Issue) -> Value {
-    let audience = app.audience();
+fn whole(site: &Site, list: &TrendList, issue: &Issue) -> Value {
+    let audience = site.audience();
     let days: Vec<Value> = issue
         .days
         .iter()
@@ -139,16 +139,16 @@ fn whole(app: &App, list: &TrendList, issue: &Issue) -> Value {
         .iter()
         .zip(region_counts)
         .map(|((region, _), posts)| {
-            let share = app.parts.labels.population_share(region);
-            json!({ "key": region, "name": app.parts.labels.region(region), "posts": posts, "population_share": share })
+            let share = site.parts.labels.population_share(region);
+            json!({ "key": region, "name": site.parts.labels.region(region), "posts": posts, "population_share": share })
         })
         .collect();
-    let source = source_name(app, &issue.busiest_source.0);
-    let why: Vec<String> = findings::why(issue, &app.parts.labels, &source, audience)
+    let source = source_name(site, &issue.busiest_source.0);
+    let why: Vec<String> = findings::why(issue, &site.parts.labels, &source, audience)
         .into_iter()
         .map(|reason| format!("{}{}", reason.strong, reason.rest))
         .collect();
-    let mut answer = summary(app, issue);
+    let mut answer = summary(site, issue);
     answer["why"] = json!(why);
     answer["baseline"] = json!([issue.baseline.0, issue.baseline.1]);
     answer["days"] = json!(days);
@@ -176,31 +176,31 @@ fn whole(app: &App, list: &TrendList, issue: &Issue) -> Value {
 ///
 /// # Errors
 /// [`AppError::Store`] when there is nothing to show, not even old.
-pub async fn state(State(app): State<Arc<App>>, params: Params) -> Result<Json<Value>, AppError> {
-    let kept = home::load(&app, &params).await?;
-    let (data, audience) = (&kept.value, app.audience());
-    let list = app.trends();
-    let health = (app.parts.health)();
-    let missing = app.uncollected();
-    let problems = health.iter().filter(|source| sources_page::has_problem(source, app.now())).count();
+pub async fn state(site: Site, params: Params) -> Result<Json<Value>, AppError> {
+    let kept = home::load(&site, &params).await?;
+    let (data, audience) = (&kept.value, site.audience());
+    let list = site.trends();
+    let health = (site.parts.health)();
+    let missing = site.uncollected();
+    let problems = health.iter().filter(|source| sources_page::has_problem(source, site.now())).count();
     let news: Vec<Value> = list
         .iter()
         .flat_map(|list| news::since_yesterday(list, audience, &missing))
         .map(|news| json!({ "page": news.href, "label": news.label, "did": news.did }))
         .collect();
     Ok(Json(json!({
-        "about": about(&app),
+        "about": about(&site),
         "counted_at": kept.made_at,
         "stale": kept.stale,
         "period": data.window,
         "totals": counts(audience, data.totals),
         "totals_before": data.before.map(|totals| counts(audience, totals)),
-        "channels": groups(&app, Facet::Channel, &data.channels),
-        "regions": groups(&app, Facet::Region, &data.regions),
-        "languages": groups(&app, Facet::Language, &data.languages),
+        "channels": groups(&site, Facet::Channel, &data.channels),
+        "regions": groups(&site, Facet::Region, &data.regions),
+        "languages": groups(&site, Facet::Language, &data.languages),
         "issues_as_of": list.as_ref().map(|list| list.as_of),
-        "issues": list.iter().flat_map(|list| &list.issues).filter(|issue| params.concerns(issue)).map(|issue| summary(&app, issue)).collect::<Vec<_>>(),
-        "held": list.as_ref().map_or(0, |list| app.held(list).len()),
+        "issues": list.iter().flat_map(|list| &list.issues).filter(|issue| params.concerns(issue)).map(|issue| summary(&site, issue)).collect::<Vec<_>>(),
+        "held": list.as_ref().map_or(0, |list| site.held(list).len()),
         "since_yesterday": news,
         "sources": { "all": health.len(), "with_problems": problems },
     })))
@@ -210,13 +210,13 @@ pub async fn state(State(app): State<Arc<App>>, params: Params) -> Result<Json<V
 ///
 /// # Errors
 /// [`AppError::NotYet`].
-pub async fn issues(State(app): State<Arc<App>>, params: Params) -> Result<Json<Value>, AppError> {
-    let list = app.trends().ok_or(AppError::NotYet)?;
+pub async fn issues(site: Site, params: Params) -> Result<Json<Value>, AppError> {
+    let list = site.trends().ok_or(AppError::NotYet)?;
     let summaries = |issues: &[Issue]| -> Vec<Value> {
-        issues.iter().filter(|issue| params.concerns(issue)).map(|issue| summary(&app, issue)).collect()
+        issues.iter().filter(|issue| params.concerns(issue)).map(|issue| summary(&site, issue)).collect()
     };
     let mut answer = json!({
-        "about": about(&app),
+        "about": about(&site),
         "as_of": list.as_of,
         "computed_at": list.computed_at,
         "method": list.method,
@@ -224,7 +224,7 @@ pub async fn issues(State(app): State<Arc<App>>, params: Params) -> Result<Json<
         "days_seen": list.days_seen,
         "issues": summaries(&list.issues),
     });
-    if app.audience() == Audience::Staff {
+    if site.audience() == Audience::Staff {
         answer["held"] = json!(summaries(&list.held));
     }
     Ok(Json(answer))
@@ -234,11 +234,11 @@ pub async fn issues(State(app): State<Arc<App>>, params: Params) -> Result<Json<
 ///
 /// # Errors
 /// [`AppError::NoIssue`] and its kin.
-pub async fn issue(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, AppError> {
-    let list = app.trends().ok_or(AppError::NotYet)?;
-    match find(&app, &list, &id)? {
+pub async fn issue(site: Site, Path(id): Path<String>) -> Result<Response, AppError> {
+    let list = site.trends().ok_or(AppError::NotYet)?;
+    match find(&site, &list, &id)? {
         Found::Issue(issue) => {
-            Ok(Json(json!({ "about": about(&app), "issue": whole(&app, &list, issue) })).into_response())
+            Ok(Json(json!({ "about": about(&site), "issue": whole(&site, &list, issue) })).into_response())
         }
         Found::Merged(into) => {
             let location = HeaderValue::from_str(&format!("/api/v1/issues/{into}")).map_err(|_| AppError::NoIssue)?;
@@ -271,14 +271,14 @@ fn post(hit: &index::Hit) -> Value {
 ///
 /// # Errors
 /// [`AppError::BadRequest`] when the query cannot be read.
-pub async fn search(State(app): State<Arc<App>>, params: Params) -> Result<Json<Value>, AppError> {
-    let found = app.parts.searcher.search(search_page::request(&app, &params)).await?;
+pub async fn search(site: Site, params: Params) -> Result<Json<Value>, AppError> {
+    let found = site.parts.searcher.search(search_page::request(&site, &params)).await?;
     let mut answer = json!({
-        "about": about(&app),
+        "about": about(&site),
         "understood": found.understood,
-        "total": app.audience().count(found.total),
+        "total": site.audience().count(found.total),
     });
-    if app.audience() == Audience::Staff {
+    if site.audience() == Audience::Staff {
         answer["page"] = json!(params.page());
         answer["per_page"] = json!(search_page::PER_PAGE);
         answer["posts"] = json!(found.hits.iter().map(post).collect::<Vec<_>>());
@@ -290,9 +290,9 @@ pub async fn search(State(app): State<Arc<App>>, params: Params) -> Result<Json<
 ///
 /// # Errors
 /// None.
-pub async fn sources(State(app): State<Arc<App>>) -> Result<Json<Value>, AppError> {
-    let audience = app.audience();
-    let sources: Vec<Value> = sources_page::worst_first(&app)
+pub async fn sources(site: Site) -> Result<Json<Value>, AppError> {
+    let audience = site.audience();
+    let sources: Vec<Value> = sources_page::worst_first(&site)
         .iter()
         .map(|source| {
             let days: Vec<Count> = source.posts_by_day.iter().map(|posts| audience.count(*posts)).collect();
@@ -303,7 +303,7 @@ pub async fn sources(State(app): State<Arc<App>>) -> Result<Json<Value>, AppErro
             answer
         })
         .collect();
-    Ok(Json(json!({ "about": about(&app), "sources": sources })))
+    Ok(Json(json!({ "about": about(&site), "sources": sources })))
 }
 
 /// What `/api/v1/counts` splits by.
@@ -344,18 +344,14 @@ struct PointAnswer {
 ///
 /// # Errors
 /// [`AppError::BadRequest`] when the query or `by` cannot be read.
-pub async fn counts_by(
-    State(app): State<Arc<App>>,
-    RawQuery(query): RawQuery,
-    params: Params,
-) -> Result<Json<Value>, AppError> {
+pub async fn counts_by(site: Site, RawQuery(query): RawQuery, params: Params) -> Result<Json<Value>, AppError> {
     let by = By::read(query.as_deref().unwrap_or_default())?;
     let usual = if matches!(by, By::Time(_)) { USUAL_COUNTS_PERIOD } else { search_page::USUAL_PERIOD };
-    let window = params.window(usual, app.now());
+    let window = params.window(usual, site.now());
     let filter = params.filter(window);
-    let (audience, analytics) = (app.audience(), &app.parts.analytics);
+    let (audience, analytics) = (site.audience(), &site.parts.analytics);
     let totals = analytics.totals(&filter).await?;
-    let mut answer = json!({ "about": about(&app), "period": window, "totals": counts(audience, totals) });
+    let mut answer = json!({ "about": about(&site), "period": window, "totals": counts(audience, totals) });
     match by {
         By::Nothing => {}
         By::Time(step) => {
@@ -368,7 +364,7 @@ pub async fn counts_by(
         }
         By::Facet(facet, dimension) => {
             let found = analytics.groups(&filter, dimension, MOST_GROUPS).await?;
-            answer["groups"] = json!(groups(&app, facet, &found));
+            answer["groups"] = json!(groups(&site, facet, &found));
         }
     }
     Ok(Json(answer))

@@ -3,25 +3,34 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{delete, get, post};
+use axum::response::{IntoResponse, Json, Redirect, Response};
+use axum::routing::get;
 use axum::{Router, http::Uri};
-use index::trends::{Issue, TrendList};
+use civic::Permission::{HandIn, ReadPosts};
+use index::trends::TrendList;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
 
 use crate::cache::Cache;
 use crate::config::Audience;
 use crate::error::AppError;
 use crate::pages::home::HomeData;
+use crate::routes::Access::{Anyone, Needs, Token};
+use crate::routes::Routes;
 use crate::same_origin::FormToken;
 use crate::serve::Parts;
+use crate::site::Site;
 use crate::uncollected::Uncollected;
+use crate::visitor::identify;
 use crate::{api, assets, download, feeds, measure, pages, push};
 
 /// How long the home page's counts are good for: a burst of readers costs one reading of the index.
 const HOME_MAX_AGE: SignedDuration = SignedDuration::from_secs(1);
+
+/// So many passwords are tried at once.
+const SIGN_INS_AT_ONCE: usize = 2;
 
 /// What handlers share.
 pub struct App {
@@ -29,19 +38,16 @@ pub struct App {
     pub parts: Parts,
     /// The home page's counts by filter.
     pub home: Cache<HomeData>,
-    /// What forms that change something must carry.
+    /// What forms that change something must carry where nobody is signed in.
     pub form_token: FormToken,
+    /// Turns to try a password: each takes a core and 19 MiB for a moment, and must not take the whole machine.
+    pub attempts: Semaphore,
 }
 
 impl App {
     /// The clock (UTC).
     pub fn now(&self) -> Timestamp {
         (self.parts.now)()
-    }
-
-    /// Who reads.
-    pub fn audience(&self) -> Audience {
-        self.parts.audience
     }
 
     /// The newest list of issues, where there is one.
@@ -53,74 +59,86 @@ impl App {
     pub fn uncollected(&self) -> Uncollected {
         Uncollected::of(&(self.parts.health)(), self.now())
     }
-
-    /// The issues that are held, which only staff see.
-    pub fn held<'a>(&self, list: &'a TrendList) -> &'a [Issue] {
-        match self.audience() {
-            Audience::Staff => &list.held,
-            Audience::Public => &[],
-        }
-    }
 }
 
 /// Every page, download and answer of the API.
 pub fn router(parts: Parts) -> Router {
     measure::describe();
-    let app = Arc::new(App { parts, home: Cache::new(HOME_MAX_AGE), form_token: FormToken::new() });
-    let pages = Router::new()
-        .route("/", get(pages::home::page))
-        .route("/issues", get(pages::issues::page))
-        .route("/issues/{id}", get(pages::issue::page))
-        .route("/search", get(pages::search::page))
-        .route("/posts/{id}", get(pages::post::page))
-        .route("/sources", get(pages::sources::page))
-        .route("/help", get(pages::texts::help))
-        .route("/accessibility", get(pages::texts::accessibility))
-        .route("/privacy", get(pages::texts::privacy))
-        .route("/api", get(pages::texts::api));
-    let downloads = Router::new()
-        .route("/download/issues.csv", get(download::issues))
-        .route("/download/largest-issues.csv", get(download::largest_issues))
-        .route("/download/who.csv", get(download::who))
-        .route("/download/issues/{id}/days.csv", get(download::issue_days))
-        .route("/download/issues/{id}/regions.csv", get(download::issue_regions))
-        .route("/download/search.csv", get(download::search))
-        .route("/download/search-days.csv", get(download::search_days))
-        .route("/download/sources.csv", get(download::sources))
-        .route("/feeds/issues.atom", get(feeds::issues))
-        .route("/feeds/search.atom", get(feeds::search));
-    let answers = Router::new()
-        .route("/api/v1/state", get(api::state))
-        .route("/api/v1/issues", get(api::issues))
-        .route("/api/v1/issues/{id}", get(api::issue))
-        .route("/api/v1/search", get(api::search))
-        .route("/api/v1/sources", get(api::sources))
-        .route("/api/v1/counts", get(api::counts_by));
-    let entrances = Router::new()
-        .route("/submit", get(pages::submit::page))
-        .route(
-            "/submit/preview",
-            post(pages::submit::preview).layer(DefaultBodyLimit::max(pages::submit::MAX_BODY_BYTES)),
-        )
-        .route("/submit/accept", post(pages::submit::accept))
-        .route("/api/posts", post(push::receive))
-        .route("/api/posts/{id}", delete(push::delete))
-        .route("/api/v1/posts", post(push::receive))
-        .route("/api/v1/posts/{id}", delete(push::delete))
-        .layer(DefaultBodyLimit::max(push::MAX_BODY_BYTES));
-    Router::new()
-        .merge(pages)
-        .merge(entrances)
-        .merge(downloads)
-        .merge(answers)
+    let app = Arc::new(App {
+        parts,
+        home: Cache::new(HOME_MAX_AGE),
+        form_token: FormToken::new(),
+        attempts: Semaphore::new(SIGN_INS_AT_ONCE),
+    });
+    let (routes, _) = routes().finish();
+    routes
         .route("/assets/images/{name}", get(assets::image))
         .route("/assets/{hash}/{name}", get(assets::hashed))
         .fallback(|| async { AppError::NoPage })
         .layer(from_fn_with_state(Arc::clone(&app), explain_errors))
+        .layer(from_fn_with_state(Arc::clone(&app), identify))
         .layer(from_fn_with_state(Arc::clone(&app), refuse_other_hosts))
         .layer(from_fn(secure))
         .layer(from_fn(measure::measure))
         .with_state(app)
+}
+
+/// The map of the site, with who may use what. Only pictures and styles stand beside it.
+pub fn routes() -> Routes {
+    pages_of_the_conversation().and(downloads()).and(answers()).and(entrances()).and(pages::people::routes())
+}
+
+fn pages_of_the_conversation() -> Routes {
+    Routes::default()
+        .get("/", Anyone, pages::home::page)
+        .get("/issues", Anyone, pages::issues::page)
+        .get("/issues/{id}", Anyone, pages::issue::page)
+        .get("/search", Anyone, pages::search::page)
+        .get("/posts/{id}", Needs(ReadPosts), pages::post::page)
+        .get("/sources", Anyone, pages::sources::page)
+        .get("/help", Anyone, pages::texts::help)
+        .get("/accessibility", Anyone, pages::texts::accessibility)
+        .get("/privacy", Anyone, pages::texts::privacy)
+        .get("/api", Anyone, pages::texts::api)
+}
+
+fn downloads() -> Routes {
+    Routes::default()
+        .get("/download/issues.csv", Anyone, download::issues)
+        .get("/download/largest-issues.csv", Anyone, download::largest_issues)
+        .get("/download/who.csv", Anyone, download::who)
+        .get("/download/issues/{id}/days.csv", Anyone, download::issue_days)
+        .get("/download/issues/{id}/regions.csv", Anyone, download::issue_regions)
+        .get("/download/search.csv", Needs(ReadPosts), download::search)
+        .get("/download/search-days.csv", Anyone, download::search_days)
+        .get("/download/sources.csv", Anyone, download::sources)
+        .get("/feeds/issues.atom", Anyone, feeds::issues)
+        .get("/feeds/search.atom", Needs(ReadPosts), feeds::search)
+}
+
+fn answers() -> Routes {
+    Routes::default()
+        .get("/api/v1/state", Anyone, api::state)
+        .get("/api/v1/issues", Anyone, api::issues)
+        .get("/api/v1/issues/{id}", Anyone, api::issue)
+        .get("/api/v1/search", Anyone, api::search)
+        .get("/api/v1/sources", Anyone, api::sources)
+        .get("/api/v1/counts", Anyone, api::counts_by)
+}
+
+fn entrances() -> Routes {
+    let previews = Routes::default()
+        .post("/submit/preview", Needs(HandIn), pages::submit::preview)
+        .around(|router| router.layer(DefaultBodyLimit::max(pages::submit::MAX_BODY_BYTES)));
+    Routes::default()
+        .get("/submit", Needs(HandIn), pages::submit::page)
+        .post("/submit/accept", Needs(HandIn), pages::submit::accept)
+        .post("/api/posts", Token, push::receive)
+        .delete("/api/posts/{id}", Token, push::delete)
+        .post("/api/v1/posts", Token, push::receive)
+        .delete("/api/v1/posts/{id}", Token, push::delete)
+        .around(|router| router.layer(DefaultBodyLimit::max(push::MAX_BODY_BYTES)))
+        .and(previews)
 }
 
 /// Nothing inline, nothing from elsewhere, in no frame.
@@ -150,7 +168,7 @@ async fn secure(request: Request, next: Next) -> Response {
 /// its own name at this address and read the pages through a visitor's browser (DNS rebinding).
 async fn refuse_other_hosts(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    if app.audience() == Audience::Staff && host.is_some_and(|host| !is_this_machine(host)) {
+    if app.parts.audience == Audience::Staff && host.is_some_and(|host| !is_this_machine(host)) {
         let message =
             "This dashboard is for staff on this machine only: open it as http://localhost or http://127.0.0.1\n";
         return (StatusCode::MISDIRECTED_REQUEST, message).into_response();
@@ -168,18 +186,21 @@ fn is_this_machine(host: &str) -> bool {
 
 /// Writes the page, or the JSON, that explains an error, and logs those that are our own.
 async fn explain_errors(State(app): State<Arc<App>>, uri: Uri, request: Request, next: Next) -> Response {
+    let (site, is_page) = (Site::of(&app, &request), request.method() == Method::GET);
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<AppError>() else { return response };
     if let AppError::Store(reason) = &error {
         tracing::error!(%reason, "a page could not be answered");
     }
-    let body = if uri.path().starts_with("/api/") {
+    if uri.path().starts_with("/api/") {
         let code = error.code();
-        Json(serde_json::json!({ "error": { "code": code, "message": error.message() } })).into_response()
-    } else {
-        pages::error::page(&app, &error)
-    };
-    (error.status(), body).into_response()
+        let body = Json(serde_json::json!({ "error": { "code": code, "message": error.message() } }));
+        return (error.status(), body).into_response();
+    }
+    if matches!(error, AppError::SignIn) && is_page {
+        return Redirect::to(&pages::people::sign_in_address(&uri)).into_response();
+    }
+    (error.status(), pages::error::page(&site, &error)).into_response()
 }
 
 #[cfg(test)]

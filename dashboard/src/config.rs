@@ -13,8 +13,26 @@ pub struct DashboardConfig {
     pub listen: SocketAddr,
     /// Where `/healthz`, `/readyz` and `/metrics` are served; keep it inside the network.
     pub admin_listen: SocketAddr,
-    /// Who can reach `listen`.
+    /// How somebody who is not signed in is treated.
     pub audience: Audience,
+    /// Who can get an account, and how.
+    pub sign_in: SignInConfig,
+}
+
+/// The section `[dashboard.sign_in]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignInConfig {
+    /// Whether members of the public can make an account themselves.
+    pub registration: bool,
+    /// Whether staff needs a code from an app beside the password. Without it a stolen password is enough.
+    pub staff_needs_code: bool,
+}
+
+impl Default for SignInConfig {
+    fn default() -> Self {
+        Self { registration: false, staff_needs_code: true }
+    }
 }
 
 impl Default for DashboardConfig {
@@ -23,6 +41,7 @@ impl Default for DashboardConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)),
             audience: Audience::Staff,
+            sign_in: SignInConfig::default(),
         }
     }
 }
@@ -37,7 +56,7 @@ impl DashboardConfig {
     }
 }
 
-/// Who reads the pages.
+/// Who reads the pages without signing in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
@@ -51,8 +70,8 @@ pub enum Audience {
 /// The pages for staff would be served to everyone.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "the dashboard for staff shows posts word for word and has no sign-in yet, so it is served on this machine only, \
-     but `listen` is {listen}: set `listen = \"127.0.0.1:{}\"`, or `audience = \"public\"`",
+    "with `audience = \"staff\"` posts are shown word for word without signing in, so that is for this machine only, \
+     but `listen` is {listen}: set `listen = \"127.0.0.1:{}\"`, or `audience = \"public\"`, which lets staff sign in",
     listen.port()
 )]
 pub struct AudienceError {
@@ -60,7 +79,7 @@ pub struct AudienceError {
     pub listen: SocketAddr,
 }
 
-/// Checks that an audience may be served on an address: staff on loopback only, for as long as there is no sign-in.
+/// Checks that an audience may be served on an address: without signing in, staff's pages on loopback only.
 ///
 /// # Errors
 /// [`AudienceError`].

@@ -1,13 +1,9 @@
 //! The tables of the pages as CSV files. Each link carries the page's filters, so the file holds what the page shows.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use index::trends::model::Status;
 use index::trends::{Issue, TrendList};
 
-use crate::app::App;
-use crate::config::Audience;
 use crate::count::Count;
 use crate::csv::Csv;
 use crate::error::AppError;
@@ -18,6 +14,7 @@ use crate::pages::facets;
 use crate::pages::issue::{Found, find};
 use crate::pages::{home, search as search_page, sources as sources_page};
 use crate::params::Params;
+use crate::site::Site;
 
 /// Posts in one file at most.
 const MOST_POSTS: usize = 10_000;
@@ -31,9 +28,9 @@ fn cell(count: Count) -> String {
 ///
 /// # Errors
 /// [`AppError::NotYet`].
-pub async fn issues(State(app): State<Arc<App>>, params: Params) -> Result<Csv, AppError> {
-    let list = app.trends().ok_or(AppError::NotYet)?;
-    let audience = app.audience();
+pub async fn issues(site: Site, params: Params) -> Result<Csv, AppError> {
+    let list = site.trends().ok_or(AppError::NotYet)?;
+    let audience = site.audience();
     let mut csv = Csv::new(
         "issues",
         &[
@@ -53,7 +50,7 @@ pub async fn issues(State(app): State<Arc<App>>, params: Params) -> Result<Csv, 
             "its share of posts",
         ],
     );
-    let chosen = if params.status == Some(Status::Held) { app.held(&list) } else { &list.issues };
+    let chosen = if params.status == Some(Status::Held) { site.held(&list) } else { &list.issues };
     for issue in chosen.iter().filter(|issue| params.concerns(issue)) {
         let channels: Vec<&str> = issue.channels.iter().map(|evidence| evidence.channel.slug()).collect();
         csv.row(&[
@@ -80,16 +77,16 @@ pub async fn issues(State(app): State<Arc<App>>, params: Params) -> Result<Csv, 
 ///
 /// # Errors
 /// [`AppError::NotYet`].
-pub async fn largest_issues(State(app): State<Arc<App>>) -> Result<Csv, AppError> {
-    let list = app.trends().ok_or(AppError::NotYet)?;
+pub async fn largest_issues(site: Site) -> Result<Csv, AppError> {
+    let list = site.trends().ok_or(AppError::NotYet)?;
     let largest = home::largest(&list);
     let labels = largest.iter().map(|issue| issue.label.as_str());
     let heading: Vec<&str> = ["day"].into_iter().chain(labels).chain(["sources not collected"]).collect();
-    let missing = app.uncollected();
+    let missing = site.uncollected();
     let mut csv = Csv::new("largest-issues", &heading);
     for (place, day) in findings::last_days(&list, home::CHART_DAYS).into_iter().enumerate() {
         let posts = |issue: &&Issue| {
-            issue.days.get(place).map_or_else(String::new, |day| cell(app.audience().count(day.posts)))
+            issue.days.get(place).map_or_else(String::new, |day| cell(site.audience().count(day.posts)))
         };
         let cells = largest.iter().map(posts);
         csv.row(&[day.to_string()].into_iter().chain(cells).chain([missing.on(day)]).collect::<Vec<_>>());
@@ -101,23 +98,23 @@ pub async fn largest_issues(State(app): State<Arc<App>>) -> Result<Csv, AppError
 ///
 /// # Errors
 /// [`AppError::Store`].
-pub async fn who(State(app): State<Arc<App>>, params: Params) -> Result<Csv, AppError> {
-    let data = home::load(&app, &params).await?.value;
+pub async fn who(site: Site, params: Params) -> Result<Csv, AppError> {
+    let data = home::load(&site, &params).await?.value;
     let mut csv = Csv::new("who-is-heard", &["dimension", "value", "name", "posts", "voices", "share of population"]);
     for (facet, groups) in
         [(Facet::Channel, &data.channels), (Facet::Region, &data.regions), (Facet::Language, &data.languages)]
     {
-        let counts = app.audience().counts(&groups.iter().map(|group| group.totals.posts).collect::<Vec<_>>());
+        let counts = site.audience().counts(&groups.iter().map(|group| group.totals.posts).collect::<Vec<_>>());
         for (group, posts) in groups.iter().zip(counts) {
             let population = match facet {
-                Facet::Region => app.parts.labels.population_share(&group.key),
+                Facet::Region => site.parts.labels.population_share(&group.key),
                 _ => None,
             };
-            let voices = if posts == Count::Few { posts } else { app.audience().count(group.totals.voices) };
+            let voices = if posts == Count::Few { posts } else { site.audience().count(group.totals.voices) };
             csv.row(&[
                 facet.key().to_owned(),
                 group.key.clone(),
-                labels::value(&app.parts.labels, facet, &group.key).into_owned(),
+                labels::value(&site.parts.labels, facet, &group.key).into_owned(),
                 cell(posts),
                 cell(voices),
                 population.map_or_else(String::new, |share| format!("{share:.4}")),
@@ -127,8 +124,8 @@ pub async fn who(State(app): State<Arc<App>>, params: Params) -> Result<Csv, App
     Ok(csv)
 }
 
-fn one_issue<'a>(app: &App, list: &'a TrendList, id: &str) -> Result<&'a Issue, AppError> {
-    match find(app, list, id)? {
+fn one_issue<'a>(site: &Site, list: &'a TrendList, id: &str) -> Result<&'a Issue, AppError> {
+    match find(site, list, id)? {
         Found::Issue(issue) => Ok(issue),
         Found::Merged(_) => Err(AppError::NoIssue),
     }
@@ -138,16 +135,16 @@ fn one_issue<'a>(app: &App, list: &'a TrendList, id: &str) -> Result<&'a Issue, 
 ///
 /// # Errors
 /// [`AppError::NoIssue`] and its kin.
-pub async fn issue_days(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Csv, AppError> {
-    let list = app.trends().ok_or(AppError::NotYet)?;
-    let issue = one_issue(&app, &list, &id)?;
+pub async fn issue_days(site: Site, Path(id): Path<String>) -> Result<Csv, AppError> {
+    let list = site.trends().ok_or(AppError::NotYet)?;
+    let issue = one_issue(&site, &list, &id)?;
     let mut csv = Csv::new(
         "issue-days",
         &["day", "posts", "voices", "usual posts, low", "usual posts, high", "sources not collected"],
     );
-    let missing = app.uncollected();
+    let missing = site.uncollected();
     for day in &issue.days {
-        let [posts, voices] = [day.posts, day.voices].map(|number| cell(app.audience().count(number)));
+        let [posts, voices] = [day.posts, day.voices].map(|number| cell(site.audience().count(number)));
         csv.row(&[
             day.day.to_string(),
             posts,
@@ -164,14 +161,14 @@ pub async fn issue_days(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
 ///
 /// # Errors
 /// [`AppError::NoIssue`] and its kin.
-pub async fn issue_regions(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Csv, AppError> {
-    let list = app.trends().ok_or(AppError::NotYet)?;
-    let issue = one_issue(&app, &list, &id)?;
+pub async fn issue_regions(site: Site, Path(id): Path<String>) -> Result<Csv, AppError> {
+    let list = site.trends().ok_or(AppError::NotYet)?;
+    let issue = one_issue(&site, &list, &id)?;
     let mut csv = Csv::new("issue-regions", &["region", "name", "posts in 7 days", "share of population"]);
-    let counts = app.audience().counts(&issue.regions.iter().map(|(_, posts)| *posts).collect::<Vec<_>>());
+    let counts = site.audience().counts(&issue.regions.iter().map(|(_, posts)| *posts).collect::<Vec<_>>());
     for ((region, _), posts) in issue.regions.iter().zip(counts) {
-        let population = app.parts.labels.population_share(region);
-        let name = app.parts.labels.region(region);
+        let population = site.parts.labels.population_share(region);
+        let name = site.parts.labels.region(region);
         let share = population.map_or_else(String::new, |share| format!("{share:.4}"));
         csv.row(&[region.as_str(), name, &cell(posts), &share]);
     }
@@ -181,13 +178,10 @@ pub async fn issue_regions(State(app): State<Arc<App>>, Path(id): Path<String>) 
 /// `/download/search.csv`: the posts of a search, newest first, at most [`MOST_POSTS`].
 ///
 /// # Errors
-/// [`AppError::StaffOnly`] for the public; [`AppError`] of the search.
-pub async fn search(State(app): State<Arc<App>>, params: Params) -> Result<Csv, AppError> {
-    if app.audience() == Audience::Public {
-        return Err(AppError::StaffOnly);
-    }
-    let filter = params.filter(params.window(search_page::USUAL_PERIOD, app.now()));
-    let posts = app.parts.searcher.export(filter, MOST_POSTS).await?;
+/// [`AppError`] of the search.
+pub async fn search(site: Site, params: Params) -> Result<Csv, AppError> {
+    let filter = params.filter(params.window(search_page::USUAL_PERIOD, site.now()));
+    let posts = site.parts.searcher.export(filter, MOST_POSTS).await?;
     let mut csv = Csv::new(
         "posts",
         &[
@@ -230,13 +224,13 @@ pub async fn search(State(app): State<Arc<App>>, params: Params) -> Result<Csv, 
 ///
 /// # Errors
 /// [`AppError`] of the search.
-pub async fn search_days(State(app): State<Arc<App>>, params: Params) -> Result<Csv, AppError> {
-    let (points, step) = search_page::course(&app, &params).await?;
+pub async fn search_days(site: Site, params: Params) -> Result<Csv, AppError> {
+    let (points, step) = search_page::course(&site, &params).await?;
     let mut csv = Csv::new("posts-over-time", &["from", "posts", "voices", "sources not collected"]);
-    let missing = app.uncollected();
+    let missing = site.uncollected();
     for point in points {
         let [posts, voices] =
-            [point.totals.posts, point.totals.voices].map(|number| cell(app.audience().count(number)));
+            [point.totals.posts, point.totals.voices].map(|number| cell(site.audience().count(number)));
         csv.row(&[point.at.to_string(), posts, voices, search_page::missing_at(&missing, point.at, step)]);
     }
     Ok(csv)
@@ -246,7 +240,7 @@ pub async fn search_days(State(app): State<Arc<App>>, params: Params) -> Result<
 ///
 /// # Errors
 /// None.
-pub async fn sources(State(app): State<Arc<App>>) -> Result<Csv, AppError> {
+pub async fn sources(site: Site) -> Result<Csv, AppError> {
     let mut csv = Csv::new(
         "sources",
         &[
@@ -267,10 +261,10 @@ pub async fn sources(State(app): State<Arc<App>>) -> Result<Csv, AppError> {
         ],
     );
     let time = |at: Option<jiff::Timestamp>| at.map_or_else(String::new, |at| at.to_string());
-    for source in sources_page::worst_first(&app) {
+    for source in sources_page::worst_first(&site) {
         csv.row(&[
             source.id.to_string(),
-            facets::name(&app, Facet::Source, source.id.as_str()),
+            facets::name(&site, Facet::Source, source.id.as_str()),
             source.kind.clone(),
             source.channel.slug().to_owned(),
             source.location.clone(),
@@ -279,8 +273,8 @@ pub async fn sources(State(app): State<Arc<App>>) -> Result<Csv, AppError> {
             time(source.next_attempt),
             source.failures.to_string(),
             source.error.clone().unwrap_or_default(),
-            cell(app.audience().count(source.posts_total)),
-            source.usual_posts().map_or_else(String::new, |usual| cell(app.audience().count(usual))),
+            cell(site.audience().count(source.posts_total)),
+            source.usual_posts().map_or_else(String::new, |usual| cell(site.audience().count(usual))),
             time(source.open_gap().map(|gap| gap.from)),
             source.token.and_then(|token| token.expires).map_or_else(String::new, |day| day.to_string()),
         ]);

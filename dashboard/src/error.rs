@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use civic::RecordError;
 use index::query::QueryError;
 use index::{AnalyticsError, SearchError};
 use jiff::Timestamp;
@@ -35,6 +36,18 @@ pub enum AppError {
     /// The public may not see this.
     #[error("posts are shown word for word to signed-in staff only")]
     StaffOnly,
+    /// Only who is signed in may do this.
+    #[error("sign in to do this")]
+    SignIn,
+    /// The role does not permit this.
+    #[error("your role does not permit this: ask an administrator if it should")]
+    NotPermitted,
+    /// Somebody else changed the same thing in the meantime.
+    #[error("somebody else changed this in the meantime: look at what they wrote, and make your change again")]
+    Changed,
+    /// Nothing of that kind has this id.
+    #[error("nothing has this id, or no longer")]
+    NotFound,
     /// A form was not sent from a page of ours.
     #[error("this form did not come from its own page: open the page again and send it from there")]
     NotFromHere,
@@ -53,9 +66,11 @@ impl AppError {
     /// The status that says the same to machines.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NoPage | Self::NoIssue | Self::NoPost => StatusCode::NOT_FOUND,
+            Self::NoPage | Self::NoIssue | Self::NoPost | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::Changed => StatusCode::CONFLICT,
             Self::ExpiredIssue { .. } => StatusCode::GONE,
-            Self::StaffOnly | Self::NotFromHere => StatusCode::FORBIDDEN,
+            Self::StaffOnly | Self::NotPermitted | Self::NotFromHere => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotYet | Self::TooSlow(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -70,6 +85,10 @@ impl AppError {
             Self::ExpiredIssue { .. } => "expired_issue",
             Self::NotYet => "not_yet",
             Self::StaffOnly => "staff_only",
+            Self::SignIn => "sign_in",
+            Self::NotPermitted => "not_permitted",
+            Self::Changed => "changed",
+            Self::NotFound => "not_found",
             Self::NotFromHere => "not_from_here",
             Self::BadRequest(_) => "bad_request",
             Self::TooSlow(_) => "too_slow",
@@ -117,6 +136,19 @@ impl From<SearchError> for AppError {
             SearchError::TooSlow { .. } => Self::TooSlow(error.to_string()),
             SearchError::TooDeep { .. } => Self::BadRequest(error.to_string()),
             SearchError::Store(_) => Self::Store(error.to_string()),
+        }
+    }
+}
+
+impl From<RecordError> for AppError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Refused(sentence) => Self::BadRequest(sentence),
+            RecordError::Changed => Self::Changed,
+            RecordError::NotFound => Self::NotFound,
+            RecordError::Unlogged | RecordError::Newer { .. } | RecordError::Store(_) | RecordError::Stopped => {
+                Self::Store(error.to_string())
+            }
         }
     }
 }

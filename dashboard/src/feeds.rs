@@ -1,15 +1,10 @@
 //! Issues and searches as Atom feeds (RFC 4287), for feed readers and other programs.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
-use crate::app::App;
-use crate::config::Audience;
 use crate::error::AppError;
 use crate::findings;
 use crate::pages::issue::source_name;
@@ -17,6 +12,7 @@ use crate::pages::issues::href;
 use crate::pages::{facets, search as search_page};
 use crate::params::Params;
 use crate::serve::Notice;
+use crate::site::Site;
 
 #[derive(Template)]
 #[template(path = "feed.xml")]
@@ -53,11 +49,11 @@ fn respond(feed: &Feed) -> Result<Response, AppError> {
 ///
 /// # Errors
 /// [`AppError::NotYet`].
-pub async fn issues(State(app): State<Arc<App>>) -> Result<Response, AppError> {
-    let list = app.trends().ok_or(AppError::NotYet)?;
+pub async fn issues(site: Site) -> Result<Response, AppError> {
+    let list = site.trends().ok_or(AppError::NotYet)?;
     let entries = list.issues.iter().map(|issue| {
-        let source = source_name(&app, &issue.busiest_source.0);
-        let reasons = findings::why(issue, &app.parts.labels, &source, app.audience());
+        let source = source_name(&site, &issue.busiest_source.0);
+        let reasons = findings::why(issue, &site.parts.labels, &source, site.audience());
         let sentences: Vec<String> =
             reasons.iter().map(|reason| format!("{}{}.", reason.strong, reason.rest)).collect();
         Entry {
@@ -74,7 +70,7 @@ pub async fn issues(State(app): State<Arc<App>>) -> Result<Response, AppError> {
         itself: "/feeds/issues.atom".to_owned(),
         page: "/issues".to_owned(),
         updated: list.as_of,
-        fictional: app.parts.notice == Notice::Fictional,
+        fictional: site.parts.notice == Notice::Fictional,
         entries: entries.collect(),
     })
 }
@@ -82,32 +78,29 @@ pub async fn issues(State(app): State<Arc<App>>) -> Result<Response, AppError> {
 /// `/feeds/search.atom`: the newest posts of a search.
 ///
 /// # Errors
-/// [`AppError::StaffOnly`] for the public; [`AppError`] of the search.
-pub async fn search(State(app): State<Arc<App>>, params: Params) -> Result<Response, AppError> {
-    if app.audience() == Audience::Public {
-        return Err(AppError::StaffOnly);
-    }
+/// [`AppError`] of the search.
+pub async fn search(site: Site, params: Params) -> Result<Response, AppError> {
     let params = params.sorted(index::Sort::Newest);
-    let found = app.parts.searcher.search(search_page::request(&app, &params)).await?;
+    let found = site.parts.searcher.search(search_page::request(&site, &params)).await?;
     let entries: Vec<Entry> = found
         .hits
         .iter()
         .map(|hit| {
             let post = &hit.post.post;
-            let title = post.title.clone().unwrap_or_else(|| source_name(&app, post.source.as_str()));
+            let title = post.title.clone().unwrap_or_else(|| source_name(&site, post.source.as_str()));
             let (id, href) = (format!("urn:discovery:post:{}", post.id), format!("/posts/{}", post.id));
             Entry { id, title: speakable(&title), href, updated: post.created_at, summary: speakable(&post.text) }
         })
         .collect();
-    let filters: Vec<String> = facets::chips(&app, &params, "/search").into_iter().map(|chip| chip.label).collect();
+    let filters: Vec<String> = facets::chips(&site, &params, "/search").into_iter().map(|chip| chip.label).collect();
     let words = [vec![found.understood], filters].concat().join("; ");
     respond(&Feed {
         id: format!("urn:discovery:search:{}", params.query_string()),
         title: format!("Posts found: {words}"),
         itself: params.href("/feeds/search.atom"),
         page: params.href("/search"),
-        updated: entries.first().map_or_else(|| app.now(), |entry| entry.updated),
-        fictional: app.parts.notice == Notice::Fictional,
+        updated: entries.first().map_or_else(|| site.now(), |entry| entry.updated),
+        fictional: site.parts.notice == Notice::Fictional,
         entries,
     })
 }

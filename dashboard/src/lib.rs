@@ -1,7 +1,7 @@
 //! What people see: the state of the conversation, issues, search and sources, as pages and as a JSON API.
 //!
-//! Pages are rendered on the server, work without JavaScript, and keep every filter in the URL. This crate has no store of
-//! its own: what people hand in and other systems send goes through two narrow doors (`doors.rs`).
+//! Pages are rendered on the server, work without JavaScript, and keep every filter in the URL. What people decide is kept in
+//! the record (`civic`); what people hand in and other systems send goes through two narrow doors (`doors.rs`).
 
 mod admin;
 mod api;
@@ -26,15 +26,20 @@ mod pages;
 mod params;
 mod period;
 mod push;
+mod routes;
 mod same_origin;
+mod sent;
 mod serve;
+mod site;
 #[cfg(test)]
 mod testing;
 mod uncollected;
+mod visitor;
 
 pub use admin::{Ready, serve_admin};
-pub use app::router;
-pub use config::{Audience, AudienceError, DashboardConfig, check_audience};
+pub use app::{router, routes};
+pub use config::{Audience, AudienceError, DashboardConfig, SignInConfig, check_audience};
 pub use doors::{Preview, Received, Receiver, Refusal, Shown, Submissions, Upload};
 pub use labels::{Labels, RegionLabel, TopicLabel};
+pub use routes::{Access, Route, Routes};
 pub use serve::{Notice, Parts, serve};

@@ -1,15 +1,13 @@
 //! `POST /api/v1/posts`: posts that other systems send, each with a token of its own.
 
-use std::sync::Arc;
-
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 
-use crate::app::App;
 use crate::doors::Received;
 use crate::error::AppError;
+use crate::site::Site;
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 4 << 20;
@@ -18,8 +16,8 @@ pub const MAX_BODY_BYTES: usize = 4 << 20;
 ///
 /// # Errors
 /// [`AppError::NoPage`] where nothing is taken in.
-pub async fn receive(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, AppError> {
-    let receiver = app.parts.receiver.as_ref().ok_or(AppError::NoPage)?;
+pub async fn receive(site: Site, headers: HeaderMap, body: Bytes) -> Result<Response, AppError> {
+    let receiver = site.parts.receiver.as_ref().ok_or(AppError::NoPage)?;
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     Ok(answer(receiver.receive(bearer(&headers), key, &body).await))
 }
@@ -28,12 +26,8 @@ pub async fn receive(State(app): State<Arc<App>>, headers: HeaderMap, body: Byte
 ///
 /// # Errors
 /// [`AppError::NoPage`] where nothing is taken in.
-pub async fn delete(
-    State(app): State<Arc<App>>,
-    Path(native): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, AppError> {
-    let receiver = app.parts.receiver.as_ref().ok_or(AppError::NoPage)?;
+pub async fn delete(site: Site, Path(native): Path<String>, headers: HeaderMap) -> Result<Response, AppError> {
+    let receiver = site.parts.receiver.as_ref().ok_or(AppError::NoPage)?;
     Ok(answer(receiver.delete(bearer(&headers), &native).await))
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use bus::SourceHealth;
+use civic::Record;
 use index::trends::TrendList;
 use index::{Analytics, Searcher};
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Audience;
+use crate::config::{Audience, SignInConfig};
 use crate::doors::{Receiver, Submissions};
 use crate::labels::Labels;
 
@@ -39,9 +40,15 @@ pub struct Parts {
     pub submissions: Option<Arc<dyn Submissions>>,
     /// Takes in posts that other systems send; `None` in a process that only shows pages.
     pub receiver: Option<Arc<dyn Receiver>>,
+    /// The record of decisions.
+    pub record: Record,
+    /// Who can get an account, and how.
+    pub sign_in: SignInConfig,
+    /// The password of the made-up accounts of a demonstration, which the sign-in page shows.
+    pub demo_password: Option<String>,
     /// Whether the conversation is real.
     pub notice: Notice,
-    /// Who reads the pages.
+    /// How who is not signed in is treated.
     pub audience: Audience,
     /// The clock (UTC).
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,

@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use bus::data_dir::Part;
-use dashboard::Notice;
+use civic::{Actor, Role, account};
+use dashboard::{Notice, SignInConfig};
 use demo::{Conversation, DemoSite};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::author_key;
 use crate::cli::{Demo, Global};
+use crate::config::Config;
+use crate::pages::People;
 use crate::run::{self, Base};
 use crate::supervisor::Supervisor;
 
@@ -69,9 +72,40 @@ pub async fn execute(global: &Global, demo: &Demo) -> Result<()> {
     let mut base = base;
     base.config.ingest.fetch.host_delay_ms = 0;
     base.config.ingest.fetch.allow_addresses = vec![site.addr];
-    let outcome = run::pipeline(base, sources, author_key::of_made_up_people(), Notice::Fictional, supervisor).await;
+    let people = made_up_people(&mut base.config)?;
+    let id_key = author_key::of_made_up_people();
+    let outcome = run::pipeline(base, sources, id_key, Notice::Fictional, people, supervisor).await;
     site.finished().await;
     outcome
+}
+
+/// An account for each role, with a password that is new at every start and shown where one signs in. The pages of a
+/// demonstration answer on this machine only.
+fn made_up_people(config: &mut Config) -> Result<People> {
+    config.dashboard.sign_in = SignInConfig { registration: true, staff_needs_code: false };
+    if !config.dashboard.listen.ip().is_loopback() {
+        bail!(
+            "a demonstration has accounts that everybody may use, so it is shown on this machine only: leave out --listen, \
+             or use 127.0.0.1"
+        );
+    }
+    let mut people = People::of(config)?;
+    let password = civic::Token::new()?.text()[..20].to_owned();
+    let known = people.record.read_now(account::all)?;
+    people.record.decide_now(Actor::Operator, Timestamp::now(), |tx| {
+        for role in Role::ALL {
+            let email = format!("{role}@demo.invalid");
+            let known = known.iter().find(|account| account.email.as_deref() == Some(&email));
+            let link = match known {
+                Some(known) => account::invite_again(tx, &known.id)?,
+                None => account::invite(tx, role.name(), &email, role)?.1,
+            };
+            account::accept(tx, &link, &password, None)?;
+        }
+        Ok(())
+    })?;
+    people.demo_password = Some(password);
+    Ok(people)
 }
 
 /// The data directory of the demonstration: beside that of real use, never inside or the same.

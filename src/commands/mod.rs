@@ -1,5 +1,6 @@
 //! The commands other than running stages, one file a command.
 
+pub mod account;
 pub mod bench;
 pub mod check;
 pub mod completions;
@@ -7,6 +8,7 @@ pub mod deadletter;
 pub mod demo;
 pub mod eval;
 pub mod import;
+pub mod record;
 pub mod search;
 pub mod source;
 pub mod topics;

@@ -22,6 +22,8 @@ pub enum Actor {
     Operator,
     /// Nobody: a deadline passed.
     Clock,
+    /// Somebody who is not signed in, and makes an account.
+    Visitor,
 }
 
 impl Actor {
@@ -30,13 +32,14 @@ impl Actor {
             Self::Account(_, role) => role.slug(),
             Self::Operator => "operator",
             Self::Clock => "clock",
+            Self::Visitor => "visitor",
         }
     }
 
     fn account(&self) -> Option<&str> {
         match self {
             Self::Account(id, _) => Some(id.as_str()),
-            Self::Operator | Self::Clock => None,
+            Self::Operator | Self::Clock | Self::Visitor => None,
         }
     }
 }
@@ -101,7 +104,7 @@ pub struct Logged {
     pub at: Timestamp,
     /// Who may read it.
     pub part: Part,
-    /// The role of who did it, `operator` or `clock`.
+    /// The role of who did it, `operator`, `clock` or `visitor`.
     pub role: String,
     /// Who did it.
     pub account: Option<String>,

@@ -20,4 +20,4 @@ pub use error::RecordError;
 pub use random::Token;
 pub use role::{Permission, Role};
 pub use second_factor::SecondFactor;
-pub use store::{Record, Tx};
+pub use store::{FILE, Record, Tx};

@@ -3,11 +3,11 @@
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 
-use crate::app::App;
 use crate::error::AppError;
 use crate::format;
 use crate::pages::{Chrome, Section};
 use crate::params::Params;
+use crate::site::Site;
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -20,13 +20,13 @@ struct ErrorPage {
 }
 
 /// The page that explains an error.
-pub fn page(app: &App, error: &AppError) -> Response {
+pub fn page(site: &Site, error: &AppError) -> Response {
     let (title, sentences, search_for) = words(error);
     let search_for = search_for.map(|label| {
         let q: String = label.chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
         (Params { q, ..Params::default() }.href("/search"), label)
     });
-    let chrome = Chrome::new(app, Section::Other, title);
+    let chrome = Chrome::new(site, Section::Other, title);
     match (ErrorPage { chrome, sentences, search_for }).render() {
         Ok(page) => Html(page).into_response(),
         // The template has no part that can fail; if one day it has, the title is still an answer.
@@ -83,6 +83,27 @@ fn words(error: &AppError) -> (&'static str, Vec<String>, Option<String>) {
                 "Posts are shown word for word to signed-in staff only, to protect the people who wrote them.",
                 "Counts of posts are shown to everyone.",
             ]),
+            None,
+        ),
+        AppError::SignIn => {
+            ("Sign in first", said(&["Only people who are signed in can do this. Nothing was kept."]), None)
+        }
+        AppError::NotPermitted => (
+            "Your role does not permit this",
+            said(&["You are signed in, but not with a role that may do this. Ask an administrator if it should."]),
+            None,
+        ),
+        AppError::Changed => (
+            "Somebody else was faster",
+            said(&[
+                "Somebody changed this while you had it open. Nothing of yours was kept, and nothing of theirs was lost.",
+                "Go back, load the page again, look at what they wrote, and make your change again.",
+            ]),
+            None,
+        ),
+        AppError::NotFound => (
+            "Not found",
+            said(&["There is nothing at this address, or no longer. If you copied it, check you copied all of it."]),
             None,
         ),
         AppError::NotFromHere => (

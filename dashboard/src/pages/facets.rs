@@ -2,12 +2,12 @@
 
 use index::{AnalyticsError, Group};
 
-use crate::app::App;
 use crate::facet::Facet;
 use crate::labels;
 use crate::pages::issue::source_name;
 use crate::params::Params;
 use crate::period::{Period, Window};
+use crate::site::Site;
 
 /// Values shown of one facet; values that are chosen are always shown.
 const MOST_OPTIONS: usize = 10;
@@ -47,19 +47,19 @@ pub struct Chip {
 ///
 /// # Errors
 /// When the counts cannot be read.
-pub async fn facets(app: &App, params: &Params, window: Option<Window>) -> Result<Vec<FacetView>, AnalyticsError> {
+pub async fn facets(site: &Site, params: &Params, window: Option<Window>) -> Result<Vec<FacetView>, AnalyticsError> {
     let groups = |facet: Facet| {
         let filter = params.without_facet(facet).filter(window);
-        async move { app.parts.analytics.groups(&filter, facet.dimension(), MOST_OPTIONS).await }
+        async move { site.parts.analytics.groups(&filter, facet.dimension(), MOST_OPTIONS).await }
     };
     let [channel, region, topic, feeling, language, source] = Facet::ALL.map(groups);
     let (channel, region, topic, feeling, language, source) =
         tokio::try_join!(channel, region, topic, feeling, language, source)?;
     let all = [channel, region, topic, feeling, language, source];
-    Ok(Facet::ALL.into_iter().zip(all).map(|(facet, groups)| view(app, params, facet, groups)).collect())
+    Ok(Facet::ALL.into_iter().zip(all).map(|(facet, groups)| view(site, params, facet, groups)).collect())
 }
 
-fn view(app: &App, params: &Params, facet: Facet, groups: Vec<Group>) -> FacetView {
+fn view(site: &Site, params: &Params, facet: Facet, groups: Vec<Group>) -> FacetView {
     let chosen = params.chosen(facet);
     let counted = groups.into_iter().filter(|group| group.key != index::NONE || facet.has_none());
     let mut values: Vec<(String, u64)> = counted.map(|group| (group.key, group.totals.posts)).collect();
@@ -68,10 +68,10 @@ fn view(app: &App, params: &Params, facet: Facet, groups: Vec<Group>) -> FacetVi
             values.push((value.clone(), 0));
         }
     }
-    let counts = app.audience().counts(&values.iter().map(|(_, posts)| *posts).collect::<Vec<_>>());
+    let counts = site.audience().counts(&values.iter().map(|(_, posts)| *posts).collect::<Vec<_>>());
     let options = values.into_iter().zip(counts).enumerate().map(|(place, ((value, _), count))| FacetOption {
         id: format!("{}-{place}", facet.key()),
-        label: format!("{} ({count})", name(app, facet, &value)),
+        label: format!("{} ({count})", name(site, facet, &value)),
         chosen: chosen.contains(&value),
         value,
     });
@@ -79,15 +79,15 @@ fn view(app: &App, params: &Params, facet: Facet, groups: Vec<Group>) -> FacetVi
 }
 
 /// The name of a value on screen.
-pub fn name(app: &App, facet: Facet, value: &str) -> String {
+pub fn name(site: &Site, facet: Facet, value: &str) -> String {
     match facet {
-        Facet::Source => source_name(app, value),
-        _ => labels::value(&app.parts.labels, facet, value).into_owned(),
+        Facet::Source => source_name(site, value),
+        _ => labels::value(&site.parts.labels, facet, value).into_owned(),
     }
 }
 
 /// Every filter that is on.
-pub fn chips(app: &App, params: &Params, path: &str) -> Vec<Chip> {
+pub fn chips(site: &Site, params: &Params, path: &str) -> Vec<Chip> {
     let period = params
         .period
         .filter(|period| *period != Period::Any)
@@ -98,7 +98,7 @@ pub fn chips(app: &App, params: &Params, path: &str) -> Vec<Chip> {
     });
     let chosen = params.chosen.iter().flat_map(|(facet, values)| {
         values.iter().map(move |value| Chip {
-            label: format!("{}: {}", facet.title(), name(app, *facet, value)),
+            label: format!("{}: {}", facet.title(), name(site, *facet, value)),
             without: params.without(*facet, value).href(path),
         })
     });

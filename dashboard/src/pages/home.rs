@@ -1,16 +1,12 @@
 //! The state of the conversation: how much is said, what is rising, who is heard, who is missing.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::State;
 use axum::response::Html;
 use bus::Channel;
 use index::trends::{Issue, TrendList};
 use index::{Group, Totals};
 use jiff::Timestamp;
 
-use crate::app::App;
 use crate::cache::Kept;
 use crate::charts::{LineChart, Series, UNFINISHED_DAY};
 use crate::error::AppError;
@@ -25,6 +21,7 @@ use crate::pages::who::{Missing, PartTable, missing, parts_of_channels, parts_of
 use crate::pages::{Chrome, Section, problem_with, render};
 use crate::params::Params;
 use crate::period::{Period, Window};
+use crate::site::Site;
 
 /// The period where the URL says none.
 pub const USUAL_PERIOD: Period = Period::Week;
@@ -55,18 +52,18 @@ pub struct HomeData {
 ///
 /// # Errors
 /// When the store fails and there are no earlier counts.
-pub async fn load(app: &App, params: &Params) -> Result<Kept<HomeData>, AppError> {
-    let now = app.now();
+pub async fn load(site: &Site, params: &Params) -> Result<Kept<HomeData>, AppError> {
+    let now = site.now();
     let asked = Params { q: String::new(), page: 0, ..params.clone() };
-    app.home.get(&asked.query_string(), now, read(app, &asked, now)).await
+    site.home.get(&asked.query_string(), now, read(site, &asked, now)).await
 }
 
-async fn read(app: &App, params: &Params, now: Timestamp) -> Result<HomeData, AppError> {
+async fn read(site: &Site, params: &Params, now: Timestamp) -> Result<HomeData, AppError> {
     use index::Dimension::{Channel, Language, Region};
     let period = params.period.unwrap_or(USUAL_PERIOD);
     let window = period.window(now);
     let filter = params.filter(window);
-    let analytics = &app.parts.analytics;
+    let analytics = &site.parts.analytics;
     let before = async {
         match period.window_before(now) {
             Some(before) => analytics.totals(&params.filter(Some(before))).await.map(Some),
@@ -138,15 +135,15 @@ struct Choice {
 ///
 /// # Errors
 /// [`AppError::Store`] when there is nothing to show, not even old.
-pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<String>, AppError> {
-    let data = load(&app, &params).await?;
-    let list = app.trends();
-    let mut chrome = Chrome::new(&app, Section::State, "State of the conversation");
+pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> {
+    let data = load(&site, &params).await?;
+    let list = site.trends();
+    let mut chrome = Chrome::new(&site, Section::State, "State of the conversation");
     chrome.updated = format::moment(data.made_at);
     let period = params.period.unwrap_or(USUAL_PERIOD);
-    let audience = app.audience();
+    let audience = site.audience();
     let (window, counts) = (data.value.window, &*data.value);
-    let trends = list.as_deref().map(|list| trends_of(&app, list, &params)).unwrap_or_default();
+    let trends = list.as_deref().map(|list| trends_of(&site, list, &params)).unwrap_or_default();
     let dates = match params.period {
         Some(Period::Dates { first, last }) => Some((format::date(first), format::date(last))),
         _ if !params.problems.is_empty() || params.wants_dates => {
@@ -156,14 +153,14 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
         _ => None,
     };
     render(&HomePage {
-        about: about(&app, &params, period, window),
-        stale: data.stale.then(|| stale(&app, data.made_at)),
+        about: about(&site, &params, period, window),
+        stale: data.stale.then(|| stale(&site, data.made_at)),
         periods: periods(period, dates.is_some()),
         regions: choices(
             &params,
             Facet::Region,
             "All of England",
-            app.parts.labels.regions.iter().map(|(slug, region)| (slug.clone(), region.name.clone())),
+            site.parts.labels.regions.iter().map(|(slug, region)| (slug.clone(), region.name.clone())),
         ),
         channels: choices(
             &params,
@@ -173,8 +170,8 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
         ),
         dates,
         problems: params.problem_messages(),
-        tiles: tiles(&app, &params, period, counts, list.as_deref()),
-        not_yet: not_yet(&app, list.as_deref()),
+        tiles: tiles(&site, &params, period, counts, list.as_deref()),
+        not_yet: not_yet(&site, list.as_deref()),
         headline: trends.headline,
         chart: trends.chart,
         chart_about: trends.chart_about,
@@ -183,25 +180,25 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
         issues_about: trends.issues_about,
         rows: trends.rows,
         all_issues: trends.all_issues,
-        held: list.as_deref().map_or(0, |list| app.held(list).len()),
-        news: list.as_deref().map(|list| news::since_yesterday(list, audience, &app.uncollected())),
+        held: list.as_deref().map_or(0, |list| site.held(list).len()),
+        news: list.as_deref().map(|list| news::since_yesterday(list, audience, &site.uncollected())),
         any_posts: counts.totals.posts > 0,
         channel_parts: params.chosen(Facet::Channel).is_empty().then(|| parts_of_channels(&counts.channels, audience)),
         region_parts: params
             .chosen(Facet::Region)
             .is_empty()
-            .then(|| parts_of_regions(&counts.regions, &app.parts.labels, audience)),
-        missing: missing(&app, &params, counts, list.as_deref()),
-        quality: quality(&app, counts),
+            .then(|| parts_of_regions(&counts.regions, &site.parts.labels, audience)),
+        missing: missing(&site, &params, counts, list.as_deref()),
+        quality: quality(&site, counts),
         who_csv: params.href("/download/who.csv"),
         chrome,
     })
 }
 
-fn about(app: &App, params: &Params, period: Period, window: Option<Window>) -> String {
+fn about(site: &Site, params: &Params, period: Period, window: Option<Window>) -> String {
     let names = |facet: Facet| {
         let chosen = params.chosen(facet).iter();
-        format::list(&chosen.map(|value| labels::value(&app.parts.labels, facet, value)).collect::<Vec<_>>())
+        format::list(&chosen.map(|value| labels::value(&site.parts.labels, facet, value)).collect::<Vec<_>>())
     };
     let (region, channel) = (names(Facet::Region), names(Facet::Channel).to_lowercase());
     let place = if region.is_empty() { "England".to_owned() } else { region };
@@ -215,8 +212,8 @@ fn about(app: &App, params: &Params, period: Period, window: Option<Window>) -> 
     format!("What people say in public about the NHS in {place}{channel}. {span}.")
 }
 
-fn stale(app: &App, made_at: Timestamp) -> String {
-    let age = format::duration(app.now().duration_since(made_at));
+fn stale(site: &Site, made_at: Timestamp) -> String {
+    let age = format::duration(site.now().duration_since(made_at));
     format!("The posts cannot be read at the moment. These numbers are {age} old.")
 }
 
@@ -238,17 +235,17 @@ fn choices(params: &Params, facet: Facet, all: &str, values: impl Iterator<Item 
 }
 
 /// Why there is no trend yet, and how far it is.
-fn not_yet(app: &App, list: Option<&TrendList>) -> Vec<String> {
+fn not_yet(site: &Site, list: Option<&TrendList>) -> Vec<String> {
     let needed = index::trends::TrendsConfig::default().min_baseline_days;
-    let posts = app.parts.searcher.posts();
-    let health = (app.parts.health)();
+    let posts = site.parts.searcher.posts();
+    let health = (site.parts.health)();
     let answered = health.iter().filter(|source| source.last_success.is_some()).count() as u64;
     let sources = format!(
         "{} of {} have answered so far.",
         thousands(answered),
         counted(health.len() as u64, "source", "sources")
     );
-    let indexed = format!("{} can be searched already.", app.audience().count(posts).of("post", "posts"));
+    let indexed = format!("{} can be searched already.", site.audience().count(posts).of("post", "posts"));
     match list {
         Some(list) if !list.issues.is_empty() || list.days_seen >= needed => Vec::new(),
         Some(list) => vec![
@@ -285,8 +282,8 @@ pub fn largest(list: &TrendList) -> Vec<&Issue> {
     largest
 }
 
-fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
-    let audience = app.audience();
+fn trends_of(site: &Site, list: &TrendList, params: &Params) -> Trends {
+    let audience = site.audience();
     let largest = largest(list);
     let days = findings::last_days(list, CHART_DAYS);
     let series: Vec<Series> = largest
@@ -296,7 +293,7 @@ fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
             values: issue.days.iter().map(|day| audience.count(day.posts).plotted()).collect(),
         })
         .collect();
-    let missing = app.uncollected();
+    let missing = site.uncollected();
     let week = days.len().saturating_sub(7);
     let incomplete = matches!(days[week..], [from, .., to] if missing.any(from, to));
     let headline = findings::headline(largest.first().copied(), incomplete);
@@ -345,13 +342,13 @@ fn trends_of(app: &App, list: &TrendList, params: &Params) -> Trends {
 }
 
 /// What a reader should know of the data before trusting the numbers.
-fn quality(app: &App, data: &HomeData) -> Vec<String> {
+fn quality(site: &Site, data: &HomeData) -> Vec<String> {
     let mut sentences = Vec::new();
     let share_of = |groups: &[Group], key: &str| {
         let posts = groups.iter().find(|group| group.key == key).map_or(0, |group| group.totals.posts);
         posts as f64 / data.totals.posts.max(1) as f64
     };
-    let enough = app.audience().count(data.totals.posts).exact().is_some_and(|posts| posts > 0);
+    let enough = site.audience().count(data.totals.posts).exact().is_some_and(|posts| posts > 0);
     if enough {
         sentences.push(format!(
             "{} of these posts name no place that we know.",
@@ -361,7 +358,7 @@ fn quality(app: &App, data: &HomeData) -> Vec<String> {
         sentences.push(format!("{} are in English. Feeling is scored for English only.", percent(english)));
     }
     sentences.push("Voices are counted to within about 3%.".to_owned());
-    let newest = (app.parts.health)().iter().filter_map(|source| source.newest_post).max();
+    let newest = (site.parts.health)().iter().filter_map(|source| source.newest_post).max();
     if let Some(newest) = newest {
         sentences.push(format!("The newest post was written on {}.", format::moment(newest)));
     }

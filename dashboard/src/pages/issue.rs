@@ -1,9 +1,7 @@
 //! One issue: why it is listed, with every number explained, and what people said.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use index::trends::model::Retired;
@@ -13,7 +11,6 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use url::form_urlencoded;
 
-use crate::app::App;
 use crate::charts::{LineChart, Series, UNFINISHED_DAY, draws_last, meter};
 use crate::config::Audience;
 use crate::error::AppError;
@@ -25,6 +22,7 @@ use crate::pages::quotes::{Quote, quotes, quotes_about};
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
 use crate::period::Period;
+use crate::site::Site;
 use crate::uncollected::Uncollected;
 
 /// Where the id of an issue leads.
@@ -39,12 +37,12 @@ pub enum Found<'a> {
 ///
 /// # Errors
 /// [`AppError::NoIssue`], or [`AppError::ExpiredIssue`] with its last label.
-pub fn find<'a>(app: &App, list: &'a TrendList, id: &str) -> Result<Found<'a>, AppError> {
+pub fn find<'a>(site: &Site, list: &'a TrendList, id: &str) -> Result<Found<'a>, AppError> {
     let mut id: IssueId = id.parse().map_err(|_| AppError::NoIssue)?;
     let asked = id;
     // An issue that was merged into one that was merged: every step is followed, but none twice.
     for _ in 0..=list.retired.len() {
-        if let Some(issue) = list.issues.iter().chain(app.held(list)).find(|issue| issue.id == id) {
+        if let Some(issue) = list.issues.iter().chain(site.held(list)).find(|issue| issue.id == id) {
             return Ok(if id == asked { Found::Issue(issue) } else { Found::Merged(id) });
         }
         match list.retired.get(&id) {
@@ -126,17 +124,13 @@ struct PlaceRow {
 ///
 /// # Errors
 /// [`AppError`] when there is no such issue, or no list yet.
-pub async fn page(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, AppError> {
-    let list = app.trends().ok_or(AppError::NotYet)?;
-    match find(&app, &list, &id)? {
+pub async fn page(site: Site, Path(id): Path<String>, RawQuery(query): RawQuery) -> Result<Response, AppError> {
+    let list = site.trends().ok_or(AppError::NotYet)?;
+    match find(&site, &list, &id)? {
         Found::Merged(into) => redirect(&id, into),
         Found::Issue(issue) => {
             let merged = merged_from(query.as_deref().unwrap_or_default(), &list, issue);
-            Ok(show(&app, &list, issue, merged).await?.into_response())
+            Ok(show(&site, &list, issue, merged).await?.into_response())
         }
     }
 }
@@ -156,13 +150,13 @@ fn merged_from(query: &str, list: &TrendList, issue: &Issue) -> Option<String> {
     })
 }
 
-async fn show(app: &App, list: &TrendList, issue: &Issue, merged: Option<String>) -> Result<Html<String>, AppError> {
-    let audience = app.audience();
-    let labels = &app.parts.labels;
-    let (quotes, languages) = tokio::join!(quotes(app, issue), languages(app, list, issue));
-    let source = source_name(app, &issue.busiest_source.0);
-    let missing = app.uncollected();
-    let mut chrome = Chrome::new(app, Section::Issues, issue.label.clone());
+async fn show(site: &Site, list: &TrendList, issue: &Issue, merged: Option<String>) -> Result<Html<String>, AppError> {
+    let audience = site.audience();
+    let labels = &site.parts.labels;
+    let (quotes, languages) = tokio::join!(quotes(site, issue), languages(site, list, issue));
+    let source = source_name(site, &issue.busiest_source.0);
+    let missing = site.uncollected();
+    let mut chrome = Chrome::new(site, Section::Issues, issue.label.clone());
     chrome.updated = format::moment(list.computed_at);
     render(&IssuePage {
         merged,
@@ -186,9 +180,9 @@ async fn show(app: &App, list: &TrendList, issue: &Issue, merged: Option<String>
             .with_missing(issue.days.iter().rev().map(|day| missing.on(day.day)).collect()),
         quotes_about: quotes_about(quotes.as_deref(), audience),
         quotes: quotes.unwrap_or_default(),
-        glance: glance(app, issue, &languages),
-        places_heading: places_heading(app, issue),
-        places: places(app, issue),
+        glance: glance(site, issue, &languages),
+        places_heading: places_heading(site, issue),
+        places: places(site, issue),
         related: related(list, issue),
         search: Params { q: issue.query.clone(), period: Some(Period::FourWeeks), ..Params::default() }.href("/search"),
         issue: Summary {
@@ -198,15 +192,15 @@ async fn show(app: &App, list: &TrendList, issue: &Issue, merged: Option<String>
             colour: labels::status_colour(issue.status),
             meaning: findings::status_meaning(issue),
             source_types: format::counted(issue.channels.len() as u64, "source type", "source types"),
-            held: app.held(list).iter().any(|held| held.id == issue.id),
+            held: site.held(list).iter().any(|held| held.id == issue.id),
         },
         chrome,
     })
 }
 
 /// The name of a source, or its id where it is no longer configured.
-pub fn source_name(app: &App, id: &str) -> String {
-    let health = (app.parts.health)();
+pub fn source_name(site: &Site, id: &str) -> String {
+    let health = (site.parts.health)();
     health.into_iter().find(|source| source.id.as_str() == id).map_or_else(|| id.to_owned(), |source| source.name)
 }
 
@@ -295,18 +289,18 @@ fn table(issue: &Issue, audience: Audience) -> DayTable {
 }
 
 /// The languages of the posts that the issue's query finds in the last 7 days; none where they cannot be read.
-async fn languages(app: &App, list: &TrendList, issue: &Issue) -> Vec<Group> {
+async fn languages(site: &Site, list: &TrendList, issue: &Issue) -> Vec<Group> {
     let from = list.as_of - SignedDuration::from_hours(7 * 24);
     let filter = Filter { query: issue.query.clone(), from: Some(from), until: Some(list.as_of), ..Filter::default() };
-    app.parts.analytics.groups(&filter, Dimension::Language, 5).await.unwrap_or_else(|error| {
+    site.parts.analytics.groups(&filter, Dimension::Language, 5).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the languages of an issue could not be counted; its page is shown without them");
         Vec::new()
     })
 }
 
-fn glance(app: &App, issue: &Issue, languages: &[Group]) -> Vec<(&'static str, String)> {
-    let audience = app.audience();
-    let topics: Vec<&str> = issue.topics.iter().take(3).map(|(slug, _)| app.parts.labels.topic(slug)).collect();
+fn glance(site: &Site, issue: &Issue, languages: &[Group]) -> Vec<(&'static str, String)> {
+    let audience = site.audience();
+    let topics: Vec<&str> = issue.topics.iter().take(3).map(|(slug, _)| site.parts.labels.topic(slug)).collect();
     let scored: u64 = issue.sentiment.values().sum();
     let all: u64 = languages.iter().map(|group| group.totals.posts).sum();
     let shares: Vec<String> = languages
@@ -329,7 +323,7 @@ fn glance(app: &App, issue: &Issue, languages: &[Group]) -> Vec<(&'static str, S
                 "Feeling is scored for English only, here in {} of {}. {}Read some posts before you rely on it.",
                 audience.count(scored),
                 audience.count(issue.posts).of("post", "posts"),
-                app.parts.feeling_right.map_or_else(String::new, |right| format!(
+                site.parts.feeling_right.map_or_else(String::new, |right| format!(
                     "Of labelled texts that it had not seen, it told {} right. ",
                     format::percent(right)
                 ))
@@ -347,21 +341,21 @@ fn glance(app: &App, issue: &Issue, languages: &[Group]) -> Vec<(&'static str, S
     rows
 }
 
-fn places_heading(app: &App, issue: &Issue) -> String {
-    match issue.regions.iter().find(|(region, posts)| app.parts.labels.regions.contains_key(region) && *posts > 0) {
-        Some((region, _)) => format!("{} is the region named most", app.parts.labels.region(region)),
+fn places_heading(site: &Site, issue: &Issue) -> String {
+    match issue.regions.iter().find(|(region, posts)| site.parts.labels.regions.contains_key(region) && *posts > 0) {
+        Some((region, _)) => format!("{} is the region named most", site.parts.labels.region(region)),
         None => "No post names a region".to_owned(),
     }
 }
 
-fn places(app: &App, issue: &Issue) -> Vec<PlaceRow> {
-    let labels = &app.parts.labels;
+fn places(site: &Site, issue: &Issue) -> Vec<PlaceRow> {
+    let labels = &site.parts.labels;
     let posts_about =
         |slug: &String| issue.regions.iter().find(|(region, _)| region == slug).map_or(0, |(_, posts)| *posts);
     let mut known: Vec<(&String, u64)> = labels.regions.keys().map(|slug| (slug, posts_about(slug))).collect();
     known.sort_by_key(|(_, posts)| std::cmp::Reverse(*posts));
     let numbers: Vec<u64> = known.iter().map(|(_, posts)| *posts).collect();
-    let counts = app.audience().counts(&numbers);
+    let counts = site.audience().counts(&numbers);
     let all: u64 = numbers.iter().sum();
     let largest = numbers.iter().copied().max().unwrap_or(0).max(1) as f64;
     known

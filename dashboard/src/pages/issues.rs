@@ -1,15 +1,11 @@
 //! All issues, and the rows and tables that pages about issues share.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::State;
 use axum::response::Html;
 use bus::Channel;
 use index::trends::Issue;
 use index::trends::model::Status;
 
-use crate::app::App;
 use crate::charts::spark;
 use crate::config::Audience;
 use crate::error::AppError;
@@ -18,6 +14,7 @@ use crate::format::{self, counted};
 use crate::labels;
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
+use crate::site::Site;
 
 /// Days of a small line in a row.
 const SPARK_DAYS: usize = 14;
@@ -174,16 +171,16 @@ struct Reason {
 ///
 /// # Errors
 /// [`AppError::NotYet`] while there is no list.
-pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<String>, AppError> {
-    let list = app.trends().ok_or(AppError::NotYet)?;
+pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> {
+    let list = site.trends().ok_or(AppError::NotYet)?;
     let held = params.status == Some(Status::Held);
-    let all = if held { app.held(&list) } else { &list.issues };
+    let all = if held { site.held(&list) } else { &list.issues };
     let shown: Vec<&Issue> = all.iter().filter(|issue| held || params.concerns(issue)).collect();
     let with_status = |status| Params { status, ..params.clone() };
     let everything = (None, "All listed".to_owned(), list.issues.len());
     let each = labels::STATUSES.iter().filter_map(|status| {
         let number = match status {
-            Status::Held => app.held(&list).len(),
+            Status::Held => site.held(&list).len(),
             listed => list.issues.iter().filter(|issue| issue.status == *listed).count(),
         };
         (number > 0 || params.status == Some(*status))
@@ -209,11 +206,11 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
         }
     });
     render(&IssuesPage {
-        chrome: Chrome::new(&app, Section::Issues, title),
+        chrome: Chrome::new(&site, Section::Issues, title),
         about: format!("As of {}. Strongest first.", format::moment(list.as_of)),
         statuses: statuses.collect(),
         reasons: reasons.collect(),
-        rows: IssueTable::new(shown.iter().copied(), app.audience()),
+        rows: IssueTable::new(shown.iter().copied(), site.audience()),
         held,
         csv: params.href("/download/issues.csv"),
     })

@@ -2,9 +2,11 @@
 
 pub mod error;
 pub mod facets;
+pub mod form;
 pub mod home;
 pub mod issue;
 pub mod issues;
+pub mod people;
 pub mod post;
 pub mod quotes;
 pub mod search;
@@ -16,12 +18,13 @@ pub mod who;
 
 use askama::Template;
 use axum::response::Html;
+use civic::Permission;
 
-use crate::app::App;
 use crate::config::Audience;
 use crate::error::AppError;
 use crate::format;
 use crate::serve::Notice;
+use crate::site::Site;
 
 /// What every page has around its content.
 pub struct Chrome {
@@ -37,6 +40,12 @@ pub struct Chrome {
     pub public: bool,
     /// When the data on the page was read, in words.
     pub updated: String,
+    /// What the page's forms carry.
+    pub form_token: String,
+    /// Who is signed in: name and role.
+    pub signed_in: Option<(String, &'static str)>,
+    /// The pages of the visitor's role: address and name.
+    pub tools: Vec<(&'static str, &'static str)>,
 }
 
 /// The entries of the menu.
@@ -69,14 +78,17 @@ impl Section {
 
 impl Chrome {
     /// The surroundings of a page whose data was read now.
-    pub fn new(app: &App, section: Section, title: impl Into<String>) -> Self {
+    pub fn new(site: &Site, section: Section, title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
             section,
             q: String::new(),
-            fictional: app.parts.notice == Notice::Fictional,
-            public: app.audience() == Audience::Public,
-            updated: format::moment(app.now()),
+            fictional: site.parts.notice == Notice::Fictional,
+            public: site.audience() == Audience::Public,
+            updated: format::moment(site.now()),
+            form_token: site.form_token(),
+            signed_in: site.visitor.account().map(|account| (account.name.clone(), account.role.name())),
+            tools: tools(site),
         }
     }
 
@@ -84,6 +96,13 @@ impl Chrome {
     pub fn menu(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> + '_ {
         Section::MENU.iter().map(|(section, address, name)| (*address, *name, *section == self.section))
     }
+}
+
+/// The pages that only some roles have.
+fn tools(site: &Site) -> Vec<(&'static str, &'static str)> {
+    const TOOLS: [(Permission, &str, &str); 1] = [(Permission::ManageAccounts, "/admin/accounts", "Accounts")];
+    let open = TOOLS.into_iter().filter(|(permission, ..)| site.may(*permission));
+    open.map(|(_, address, name)| (address, name)).collect()
 }
 
 /// A page from its template.

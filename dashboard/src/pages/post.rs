@@ -1,15 +1,11 @@
 //! One post with its tags, and the card that stands for it in a list.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Html;
 use bus::{Enriched, PostId};
 use index::Piece;
 
-use crate::app::App;
-use crate::config::Audience;
 use crate::error::AppError;
 use crate::facet::Facet;
 use crate::format;
@@ -17,6 +13,7 @@ use crate::labels;
 use crate::pages::issue::source_name;
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
+use crate::site::Site;
 
 /// A post in a list.
 pub struct PostCard {
@@ -36,21 +33,21 @@ pub struct PostCard {
 
 impl PostCard {
     /// The card of a post.
-    pub fn new(app: &App, post: &Enriched, snippet: Vec<Piece>) -> Self {
+    pub fn new(site: &Site, post: &Enriched, snippet: Vec<Piece>) -> Self {
         Self {
             href: format!("/posts/{}", post.post.id),
-            heading: heading(app, post),
+            heading: heading(site, post),
             title: post.post.title.clone(),
             snippet,
             language: foreign(post),
-            tags: tags(app, post),
+            tags: tags(site, post),
         }
     }
 }
 
-fn heading(app: &App, post: &Enriched) -> String {
+fn heading(site: &Site, post: &Enriched) -> String {
     let place = post.places.first().map(|place| format!(", {}", place.name)).unwrap_or_default();
-    let source = source_name(app, post.post.source.as_str());
+    let source = source_name(site, post.post.source.as_str());
     format!("{source}{place}: {}", format::moment(post.post.created_at))
 }
 
@@ -58,11 +55,11 @@ fn foreign(post: &Enriched) -> Option<String> {
     post.language.clone().filter(|code| code != "en")
 }
 
-fn tags(app: &App, post: &Enriched) -> Vec<(&'static str, String)> {
+fn tags(site: &Site, post: &Enriched) -> Vec<(&'static str, String)> {
     let mut tags = vec![("grey", labels::said_in(post.post.channel).to_owned())];
     tags.extend(post.sentiment.map(|sentiment| ("grey", labels::sentiment(sentiment.label).to_owned())));
     let topics = post.topics.iter().take(3);
-    tags.extend(topics.map(|tag| ("blue", app.parts.labels.topic(&tag.topic).to_owned())));
+    tags.extend(topics.map(|tag| ("blue", site.parts.labels.topic(&tag.topic).to_owned())));
     tags.extend(foreign(post).map(|code| ("white", labels::language(&code))));
     tags
 }
@@ -88,16 +85,13 @@ struct Row {
 /// `/posts/{id}`.
 ///
 /// # Errors
-/// [`AppError::StaffOnly`] for the public; [`AppError::NoPost`] when it is not there or is gone.
-pub async fn page(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Html<String>, AppError> {
-    if app.audience() == Audience::Public {
-        return Err(AppError::StaffOnly);
-    }
+/// [`AppError::NoPost`] when it is not there or is gone.
+pub async fn page(site: Site, Path(id): Path<String>) -> Result<Html<String>, AppError> {
     let id: PostId = id.parse().map_err(|_| AppError::NoPost)?;
-    let post = app.parts.searcher.get(&[id]).await?.into_iter().next().ok_or(AppError::NoPost)?;
+    let post = site.parts.searcher.get(&[id]).await?.into_iter().next().ok_or(AppError::NoPost)?;
     render(&PostPage {
-        chrome: Chrome::new(&app, Section::Search, heading(&app, &post)),
-        rows: rows(&app, &post),
+        chrome: Chrome::new(&site, Section::Search, heading(&site, &post)),
+        rows: rows(&site, &post),
         language: foreign(&post),
         original: post.post.url.as_deref().and_then(web_address),
         title: post.post.title,
@@ -111,13 +105,13 @@ pub fn web_address(address: &str) -> Option<String> {
     matches!(url.scheme(), "http" | "https").then(|| url.to_string())
 }
 
-fn rows(app: &App, post: &Enriched) -> Vec<Row> {
+fn rows(site: &Site, post: &Enriched) -> Vec<Row> {
     let more = |facet: Facet, value: &str| Some(Params::default().with(facet, value).href("/search"));
     let row = |name, value: String, more| Row { name, value, more };
-    let labels = &app.parts.labels;
+    let labels = &site.parts.labels;
     let inner = &post.post;
     let mut rows = vec![
-        row("Source", source_name(app, inner.source.as_str()), more(Facet::Source, inner.source.as_str())),
+        row("Source", source_name(site, inner.source.as_str()), more(Facet::Source, inner.source.as_str())),
         row("Source type", labels::channel(inner.channel).to_owned(), more(Facet::Channel, inner.channel.slug())),
         row("Written", format::moment(inner.created_at), None),
         row("Collected", format::moment(inner.collected_at), None),

@@ -4,11 +4,11 @@
 use bus::Enriched;
 use index::trends::Issue;
 
-use crate::app::App;
 use crate::config::Audience;
 use crate::format;
 use crate::labels;
 use crate::pages::issue::source_name;
+use crate::site::Site;
 
 /// Letters of a quote that are shown; the rest is one link away.
 const LONGEST_QUOTE: usize = 400;
@@ -26,12 +26,12 @@ pub struct Quote {
 }
 
 /// The quotes, where they may be shown and can be read.
-pub async fn quotes(app: &App, issue: &Issue) -> Option<Vec<Quote>> {
-    if app.audience() == Audience::Public {
+pub async fn quotes(site: &Site, issue: &Issue) -> Option<Vec<Quote>> {
+    if site.audience() == Audience::Public {
         return None;
     }
-    match app.parts.searcher.get(&issue.quotes).await {
-        Ok(posts) => Some(posts.iter().map(|post| quote(app, post)).collect()),
+    match site.parts.searcher.get(&issue.quotes).await {
+        Ok(posts) => Some(posts.iter().map(|post| quote(site, post)).collect()),
         Err(error) => {
             tracing::warn!(%error, "the quotes of an issue could not be read; its page is shown without them");
             None
@@ -39,14 +39,14 @@ pub async fn quotes(app: &App, issue: &Issue) -> Option<Vec<Quote>> {
     }
 }
 
-fn quote(app: &App, enriched: &Enriched) -> Quote {
+fn quote(site: &Site, enriched: &Enriched) -> Quote {
     let post = &enriched.post;
     let mut text: String = post.text.chars().take(LONGEST_QUOTE).collect();
     if text.len() < post.text.len() {
         text.push('…');
     }
     let place = enriched.places.first().map(|place| place.name.as_str());
-    let parts = [Some(labels::said_in(post.channel)), Some(&*source_name(app, post.source.as_str())), place]
+    let parts = [Some(labels::said_in(post.channel)), Some(&*source_name(site, post.source.as_str())), place]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()

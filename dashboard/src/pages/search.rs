@@ -1,14 +1,10 @@
 //! Search: the posts that fulfil a query and filters, how they spread over time, and how to find more or fewer.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::State;
 use axum::response::Html;
 use index::{AnalyticsError, Filter, Point, QueryError, SearchError, SearchPage, SearchRequest, Sort, Step};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::app::App;
 use crate::charts::BarChart;
 use crate::config::Audience;
 use crate::error::AppError;
@@ -19,6 +15,7 @@ use crate::pages::post::PostCard;
 use crate::pages::{Chrome, Section, problem_with, render};
 use crate::params::Params;
 use crate::period::{Period, Window};
+use crate::site::Site;
 use crate::uncollected::Uncollected;
 
 /// The period where the URL says none.
@@ -86,8 +83,8 @@ struct Pages {
 ///
 /// # Errors
 /// [`AppError::Store`] when the index fails.
-pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<String>, AppError> {
-    let (result, wrong_at, mut problems) = match find(&app, &params).await {
+pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> {
+    let (result, wrong_at, mut problems) = match find(&site, &params).await {
         Ok(found) => (Some(found), None, Vec::new()),
         Err(Refused::Query(error)) => {
             let message = format!("The query cannot be read: {error}");
@@ -102,7 +99,7 @@ pub async fn page(State(app): State<Arc<App>>, params: Params) -> Result<Html<St
         Some(found) => format!("{} for {}", found.heading, params.q),
         None => "Search posts".to_owned(),
     };
-    let mut chrome = Chrome::new(&app, Section::Search, title);
+    let mut chrome = Chrome::new(&site, Section::Search, title);
     chrome.q.clone_from(&params.q);
     let chosen = params.period.unwrap_or(USUAL_PERIOD);
     render(&SearchTemplate {
@@ -165,21 +162,21 @@ impl From<AnalyticsError> for Refused {
 }
 
 /// The search that parameters ask for.
-pub fn request(app: &App, params: &Params) -> SearchRequest {
-    let filter = params.filter(params.window(USUAL_PERIOD, app.now()));
+pub fn request(site: &Site, params: &Params) -> SearchRequest {
+    let filter = params.filter(params.window(USUAL_PERIOD, site.now()));
     SearchRequest { filter, sort: params.sort, page: params.page(), per_page: PER_PAGE }
 }
 
-async fn find(app: &App, params: &Params) -> Result<Found, Refused> {
-    let window = params.window(USUAL_PERIOD, app.now());
-    let search = async { app.parts.searcher.search(request(app, params)).await.map_err(Refused::from) };
-    let facets = async { facets::facets(app, params, window).await.map_err(Refused::from) };
-    let course = async { course(app, params).await.map_err(Refused::from) };
+async fn find(site: &Site, params: &Params) -> Result<Found, Refused> {
+    let window = params.window(USUAL_PERIOD, site.now());
+    let search = async { site.parts.searcher.search(request(site, params)).await.map_err(Refused::from) };
+    let facets = async { facets::facets(site, params, window).await.map_err(Refused::from) };
+    let course = async { course(site, params).await.map_err(Refused::from) };
     let (found, facets, (points, step)) = tokio::try_join!(search, facets, course)?;
-    let suggestions = if found.total == 0 { suggestions(app, params).await } else { Vec::new() };
-    let audience = app.audience();
+    let suggestions = if found.total == 0 { suggestions(site, params).await } else { Vec::new() };
+    let audience = site.audience();
     let staff = audience == Audience::Staff;
-    let missing = app.uncollected();
+    let missing = site.uncollected();
     let (chart, chart_about) = chart(&points, step, audience, &missing);
     let first_page = params.at_page(0);
     Ok(Found {
@@ -188,7 +185,7 @@ async fn find(app: &App, params: &Params) -> Result<Found, Refused> {
             total => audience.count(total).of("post", "posts"),
         },
         understood: found.understood.clone(),
-        chips: facets::chips(app, params, "/search"),
+        chips: facets::chips(site, params, "/search"),
         clear: params.without_filters().href("/search"),
         other_sort: match params.sort {
             Sort::Newest => (params.sorted(Sort::Best).href("/search"), "best match"),
@@ -202,7 +199,7 @@ async fn find(app: &App, params: &Params) -> Result<Found, Refused> {
         csv: staff.then(|| first_page.href("/download/search.csv")),
         json: first_page.href("/api/v1/search"),
         atom: staff.then(|| first_page.href("/feeds/search.atom")),
-        cards: if staff { cards(app, &found) } else { Vec::new() },
+        cards: if staff { cards(site, &found) } else { Vec::new() },
         suggestions,
         staff_only: !staff,
         pages: if staff { pages(params, found.total) } else { Pages { previous: None, next: None, links: Vec::new() } },
@@ -210,17 +207,17 @@ async fn find(app: &App, params: &Params) -> Result<Found, Refused> {
     })
 }
 
-fn cards(app: &App, found: &SearchPage) -> Vec<PostCard> {
-    found.hits.iter().map(|hit| PostCard::new(app, &hit.post, hit.snippet.clone())).collect()
+fn cards(site: &Site, found: &SearchPage) -> Vec<PostCard> {
+    found.hits.iter().map(|hit| PostCard::new(site, &hit.post, hit.snippet.clone())).collect()
 }
 
 /// Posts over the time of the search, or over the last eight weeks where it has no limits.
 ///
 /// # Errors
 /// [`AnalyticsError`].
-pub async fn course(app: &App, params: &Params) -> Result<(Vec<Point>, Step), AnalyticsError> {
-    let (filter, step) = course_filter(params, app.now());
-    Ok((app.parts.analytics.over_time(&filter, step).await?, step))
+pub async fn course(site: &Site, params: &Params) -> Result<(Vec<Point>, Step), AnalyticsError> {
+    let (filter, step) = course_filter(params, site.now());
+    Ok((site.parts.analytics.over_time(&filter, step).await?, step))
 }
 
 fn course_filter(params: &Params, now: Timestamp) -> (Filter, Step) {
@@ -285,21 +282,21 @@ fn course_table(points: &[Point], step: Step, audience: Audience) -> DayTable {
 }
 
 /// For a search that finds nothing: which filter to lift, with what would then be found.
-async fn suggestions(app: &App, params: &Params) -> Vec<(String, String)> {
+async fn suggestions(site: &Site, params: &Params) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let lifted =
-        facets::chips(app, params, "/search").into_iter().map(|chip| (chip.without, format!("‘{}’", chip.label)));
+        facets::chips(site, params, "/search").into_iter().map(|chip| (chip.without, format!("‘{}’", chip.label)));
     let no_query = Params { q: String::new(), ..params.at_page(0) };
     let words = (!params.q.is_empty() && params.has_choices())
         .then(|| (no_query.href("/search"), "the words searched for".to_owned()));
     for (href, what) in lifted.chain(words) {
         let asked = Params::read(href.split_once('?').map_or("", |(_, query)| query));
-        let filter = asked.filter(asked.window(USUAL_PERIOD, app.now()));
+        let filter = asked.filter(asked.window(USUAL_PERIOD, site.now()));
         // A suggestion that cannot be counted is left out: the page has an answer without it.
-        if let Ok(totals) = app.parts.analytics.totals(&filter).await
+        if let Ok(totals) = site.parts.analytics.totals(&filter).await
             && totals.posts > 0
         {
-            let posts = app.audience().count(totals.posts).of("post", "posts");
+            let posts = site.audience().count(totals.posts).of("post", "posts");
             found.push((href, format!("Search without {what}: {posts}")));
         }
     }

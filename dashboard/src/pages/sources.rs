@@ -1,14 +1,10 @@
 //! How the sources are doing: those with problems first, in plain words.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::State;
 use axum::response::Html;
 use bus::{Gap, SourceHealth, SourceState};
 use jiff::Timestamp;
 
-use crate::app::App;
 use crate::charts::spark;
 use crate::config::Audience;
 use crate::error::AppError;
@@ -17,6 +13,7 @@ use crate::format::{self, counted, thousands};
 use crate::labels;
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
+use crate::site::Site;
 
 #[derive(Template)]
 #[template(path = "sources.html")]
@@ -55,9 +52,9 @@ struct SourceRow {
 }
 
 /// The sources, worst first, then by name.
-pub fn worst_first(app: &App) -> Vec<SourceHealth> {
-    let mut health = (app.parts.health)();
-    let now = app.now();
+pub fn worst_first(site: &Site) -> Vec<SourceHealth> {
+    let mut health = (site.parts.health)();
+    let now = site.now();
     health.sort_by(|a, b| urgency(a, now).cmp(&urgency(b, now)).then_with(|| a.name.cmp(&b.name)));
     health
 }
@@ -80,8 +77,8 @@ fn urgency(source: &SourceHealth, now: Timestamp) -> u8 {
 ///
 /// # Errors
 /// None but those of the template.
-pub async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, AppError> {
-    let (health, now) = (worst_first(&app), app.now());
+pub async fn page(site: Site) -> Result<Html<String>, AppError> {
+    let (health, now) = (worst_first(&site), site.now());
     let (problems, working): (Vec<_>, Vec<_>) = health.iter().partition(|source| has_problem(source, now));
     let title = match (problems.len() as u64, health.len() as u64) {
         (_, 0) => "No sources are configured".to_owned(),
@@ -100,11 +97,11 @@ pub async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, AppError>
         }
     }
     render(&SourcesPage {
-        chrome: Chrome::new(&app, Section::Sources, title),
+        chrome: Chrome::new(&site, Section::Sources, title),
         states,
-        takes_submissions: app.audience() == Audience::Staff && app.parts.submissions.is_some(),
-        problems: problems.into_iter().map(|source| row(&app, source)).collect(),
-        working: working.into_iter().map(|source| row(&app, source)).collect(),
+        takes_submissions: site.audience() == Audience::Staff && site.parts.submissions.is_some(),
+        problems: problems.into_iter().map(|source| row(&site, source)).collect(),
+        working: working.into_iter().map(|source| row(&site, source)).collect(),
     })
 }
 
@@ -117,9 +114,9 @@ pub fn has_problem(source: &SourceHealth, now: Timestamp) -> bool {
     }
 }
 
-fn row(app: &App, source: &SourceHealth) -> SourceRow {
-    let now = app.now();
-    let audience = app.audience();
+fn row(site: &Site, source: &SourceHealth) -> SourceRow {
+    let now = site.now();
+    let audience = site.audience();
     let counts: Vec<String> = source.posts_by_day.iter().map(|posts| audience.count(*posts).to_string()).collect();
     // Today is not over: at the end of so small a line it would look like a fall.
     let whole_days = source.posts_by_day.split_last().map_or(&[][..], |(_, days)| days);

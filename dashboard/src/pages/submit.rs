@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::multipart::MultipartRejection;
-use axum::extract::{Multipart, RawQuery, State};
+use axum::extract::{Multipart, RawQuery};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use url::form_urlencoded;
 
-use crate::app::App;
-use crate::config::Audience;
 use crate::doors::{Preview, Refusal, Submissions, Upload};
 use crate::error::AppError;
 use crate::format::{self, counted, thousands};
 use crate::pages::{Chrome, Section, problem_with, render};
+use crate::sent::Sent;
+use crate::site::Site;
 
 /// The largest form that is read: a file of 25 MiB, and what stands beside it.
 pub const MAX_BODY_BYTES: usize = (25 << 20) + (64 << 10);
@@ -46,7 +45,6 @@ const COLUMNS: [(&str, &str, &str); 5] = [
 #[template(path = "submit.html")]
 struct SubmitPage {
     chrome: Chrome,
-    form_token: String,
     /// How many posts were taken in just now.
     taken: Option<String>,
     problems: Vec<(&'static str, String)>,
@@ -69,7 +67,7 @@ struct Question {
 }
 
 impl SubmitPage {
-    fn new(app: &App, typed: &Typed, problems: Vec<(&'static str, String)>) -> Self {
+    fn new(site: &Site, typed: &Typed, problems: Vec<(&'static str, String)>) -> Self {
         let question = |field: &'static str, label, hint: &'static str| {
             let problem = problem_with(&problems, field).map(str::to_owned);
             let hint_id = (!hint.is_empty()).then(|| format!("{field}-hint"));
@@ -81,8 +79,7 @@ impl SubmitPage {
         let columns: Vec<Question> = COLUMNS.map(|(field, _, label)| question(field, label, "")).into();
         let columns_open = columns.iter().any(|column| !column.typed.is_empty() || column.problem.is_some());
         Self {
-            chrome: Chrome::new(app, Section::Sources, "Hand in what people said"),
-            form_token: app.form_token.text().to_owned(),
+            chrome: Chrome::new(site, Section::Sources, "Hand in what people said"),
             taken: None,
             problems,
             text: typed.text.clone(),
@@ -101,7 +98,6 @@ impl SubmitPage {
 #[template(path = "submit_preview.html")]
 struct PreviewPage {
     chrome: Chrome,
-    form_token: String,
     token: String,
     /// What is taken in, as name and value.
     facts: Vec<(&'static str, String)>,
@@ -121,11 +117,11 @@ struct ShownRow {
 ///
 /// # Errors
 /// [`AppError::StaffOnly`], or [`AppError::NoPage`] where nothing is taken in.
-pub async fn page(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<Response, AppError> {
-    door(&app)?;
+pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
+    door(&site)?;
     let query = query.unwrap_or_default();
     let taken = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "taken");
-    let mut page = SubmitPage::new(&app, &Typed::default(), Vec::new());
+    let mut page = SubmitPage::new(&site, &Typed::default(), Vec::new());
     page.taken = taken.and_then(|(_, posts)| posts.parse().ok()).map(|posts| counted(posts, "post", "posts"));
     Ok(render(&page)?.into_response())
 }
@@ -135,26 +131,26 @@ pub async fn page(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Res
 /// # Errors
 /// [`AppError::StaffOnly`], [`AppError::NotFromHere`], or [`AppError::NoPage`] where nothing is taken in.
 pub async fn preview(
-    State(app): State<Arc<App>>,
+    site: Site,
     headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, AppError> {
-    let door = door(&app)?;
+    let door = door(&site)?;
     let form = form.map_err(|_| AppError::NotFromHere)?;
     let typed = match Typed::read(form).await {
         Ok(typed) => typed,
-        Err(problem) => return wrong(&app, &Typed::default(), vec![("file", problem)]),
+        Err(problem) => return wrong(&site, &Typed::default(), vec![("file", problem)]),
     };
-    if !app.form_token.admits(&headers, &typed.token) {
+    if !site.admits(&headers, &typed.token) {
         return Err(AppError::NotFromHere);
     }
     let upload = match typed.upload() {
         Ok(upload) => upload,
-        Err(problem) => return wrong(&app, &typed, vec![("file", problem)]),
+        Err(problem) => return wrong(&site, &typed, vec![("file", problem)]),
     };
     match door.preview(upload).await {
-        Ok(preview) => Ok(render(&preview_page(&app, preview))?.into_response()),
-        Err(Refusal::Unreadable { field, message }) => wrong(&app, &typed, vec![(field, message)]),
+        Ok(preview) => Ok(render(&preview_page(&site, preview))?.into_response()),
+        Err(Refusal::Unreadable { field, message }) => wrong(&site, &typed, vec![(field, message)]),
         Err(Refusal::Expired | Refusal::Unavailable) => Err(unavailable()),
     }
 }
@@ -163,36 +159,22 @@ pub async fn preview(
 ///
 /// # Errors
 /// [`AppError::StaffOnly`], [`AppError::NotFromHere`], or [`AppError::Store`].
-pub async fn accept(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, AppError> {
-    let door = door(&app)?;
-    let (mut form_token, mut token) = (String::new(), String::new());
-    for (name, value) in form_urlencoded::parse(&body) {
-        match &*name {
-            "form_token" => form_token = value.into_owned(),
-            "token" => token = value.into_owned(),
-            _ => {}
-        }
-    }
-    if !app.form_token.admits(&headers, &form_token) {
-        return Err(AppError::NotFromHere);
-    }
-    match door.accept(&token).await {
+pub async fn accept(site: Site, sent: Sent) -> Result<Response, AppError> {
+    let door = door(&site)?;
+    match door.accept(&sent.text("token")).await {
         // A page that is loaded again must not hand in again.
         Ok(posts) => Ok(Redirect::to(&format!("/submit?taken={posts}")).into_response()),
         Err(Refusal::Unavailable) => Err(unavailable()),
         Err(Refusal::Expired | Refusal::Unreadable { .. }) => {
             let message = "The preview is too old, or was accepted already: choose the file again".to_owned();
-            wrong(&app, &Typed::default(), vec![("file", message)])
+            wrong(&site, &Typed::default(), vec![("file", message)])
         }
     }
 }
 
-/// The door, if the reader may use it and there is one.
-fn door(app: &App) -> Result<Arc<dyn Submissions>, AppError> {
-    if app.audience() == Audience::Public {
-        return Err(AppError::StaffOnly);
-    }
-    app.parts.submissions.clone().ok_or(AppError::NoPage)
+/// The door, if there is one.
+fn door(site: &Site) -> Result<Arc<dyn Submissions>, AppError> {
+    site.parts.submissions.clone().ok_or(AppError::NoPage)
 }
 
 fn unavailable() -> AppError {
@@ -200,12 +182,12 @@ fn unavailable() -> AppError {
 }
 
 /// The form again, with what is wrong and what was typed. A file must be chosen again: browsers do not keep it.
-fn wrong(app: &App, typed: &Typed, problems: Vec<(&'static str, String)>) -> Result<Response, AppError> {
-    let page = render(&SubmitPage::new(app, typed, problems))?;
+fn wrong(site: &Site, typed: &Typed, problems: Vec<(&'static str, String)>) -> Result<Response, AppError> {
+    let page = render(&SubmitPage::new(site, typed, problems))?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-fn preview_page(app: &App, preview: Preview) -> PreviewPage {
+fn preview_page(site: &Site, preview: Preview) -> PreviewPage {
     let mut facts =
         vec![("Contributions", thousands(preview.posts)), ("Different people named", thousands(preview.voices))];
     facts.extend(preview.people.map(|people| ("In the room", counted(people.into(), "person", "people"))));
@@ -223,8 +205,7 @@ fn preview_page(app: &App, preview: Preview) -> PreviewPage {
     facts.push(("Taken out of the texts", redacted));
     let all = preview.posts == preview.shown.len() as u64;
     PreviewPage {
-        chrome: Chrome::new(app, Section::Sources, "Check what will be taken in"),
-        form_token: app.form_token.text().to_owned(),
+        chrome: Chrome::new(site, Section::Sources, "Check what will be taken in"),
         token: preview.token,
         facts,
         warnings: preview.warnings,

@@ -1,14 +1,11 @@
 //! Pages that explain: how to read the numbers, accessibility, privacy, and the API.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::State;
 use axum::response::Html;
 
-use crate::app::App;
 use crate::error::AppError;
 use crate::pages::{Chrome, Section, render};
+use crate::site::Site;
 
 /// A topic: its name, its group and its definition.
 type Topic = (String, String, String);
@@ -26,8 +23,8 @@ struct HelpPage {
 ///
 /// # Errors
 /// None but those of the template.
-pub async fn help(State(app): State<Arc<App>>) -> Result<Html<String>, AppError> {
-    let labels = &app.parts.labels;
+pub async fn help(site: Site) -> Result<Html<String>, AppError> {
+    let labels = &site.parts.labels;
     let mut topics: Vec<Topic> = labels
         .topics
         .values()
@@ -35,7 +32,7 @@ pub async fn help(State(app): State<Arc<App>>) -> Result<Html<String>, AppError>
         .collect();
     topics.sort_by(|a, b| (&a.1, &a.0).cmp(&(&b.1, &b.0)));
     render(&HelpPage {
-        chrome: Chrome::new(&app, Section::Help, "How to read this"),
+        chrome: Chrome::new(&site, Section::Help, "How to read this"),
         topics,
         regions: labels.regions.iter().map(|(slug, region)| (region.name.clone(), slug.clone())).collect(),
     })
@@ -51,8 +48,8 @@ struct AccessibilityPage {
 ///
 /// # Errors
 /// None but those of the template.
-pub async fn accessibility(State(app): State<Arc<App>>) -> Result<Html<String>, AppError> {
-    render(&AccessibilityPage { chrome: Chrome::new(&app, Section::Other, "Accessibility") })
+pub async fn accessibility(site: Site) -> Result<Html<String>, AppError> {
+    render(&AccessibilityPage { chrome: Chrome::new(&site, Section::Other, "Accessibility") })
 }
 
 #[derive(Template)]
@@ -65,8 +62,8 @@ struct PrivacyPage {
 ///
 /// # Errors
 /// None but those of the template.
-pub async fn privacy(State(app): State<Arc<App>>) -> Result<Html<String>, AppError> {
-    render(&PrivacyPage { chrome: Chrome::new(&app, Section::Other, "Privacy") })
+pub async fn privacy(site: Site) -> Result<Html<String>, AppError> {
+    render(&PrivacyPage { chrome: Chrome::new(&site, Section::Other, "Privacy") })
 }
 
 #[derive(Template)]
@@ -79,6 +76,6 @@ struct ApiPage {
 ///
 /// # Errors
 /// None but those of the template.
-pub async fn api(State(app): State<Arc<App>>) -> Result<Html<String>, AppError> {
-    render(&ApiPage { chrome: Chrome::new(&app, Section::Other, "JSON API") })
+pub async fn api(site: Site) -> Result<Html<String>, AppError> {
+    render(&ApiPage { chrome: Chrome::new(&site, Section::Other, "JSON API") })
 }

@@ -4,11 +4,11 @@ use bus::SourceState;
 use index::Totals;
 use index::trends::TrendList;
 
-use crate::app::App;
 use crate::format::{self, counted, thousands};
 use crate::pages::home::HomeData;
 use crate::params::Params;
 use crate::period::Period;
+use crate::site::Site;
 
 /// A number with its explanation.
 pub struct Tile {
@@ -21,8 +21,8 @@ pub struct Tile {
 }
 
 /// The tiles of the home page.
-pub fn tiles(app: &App, params: &Params, period: Period, data: &HomeData, list: Option<&TrendList>) -> Vec<Tile> {
-    let audience = app.audience();
+pub fn tiles(site: &Site, params: &Params, period: Period, data: &HomeData, list: Option<&TrendList>) -> Vec<Tile> {
+    let audience = site.audience();
     let compared = |now: u64, before: fn(&Totals) -> u64| match &data.before {
         Some(totals) if audience.count(before(totals)).exact().is_some() && audience.count(now).exact().is_some() => {
             match format::change(now, before(totals)) {
@@ -53,7 +53,7 @@ pub fn tiles(app: &App, params: &Params, period: Period, data: &HomeData, list: 
         use index::trends::model::Status::{New, Rising};
         let rising = list.issues.iter().filter(|issue| matches!(issue.status, New | Rising));
         let number = rising.filter(|issue| params.concerns(issue)).count() as u64;
-        let held = app.held(list).len() as u64;
+        let held = site.held(list).len() as u64;
         Tile {
             number: thousands(number),
             text: if number == 1 { "issue rising or new".to_owned() } else { "issues rising or new".to_owned() },
@@ -63,11 +63,11 @@ pub fn tiles(app: &App, params: &Params, period: Period, data: &HomeData, list: 
             }),
         }
     });
-    [Some(posts), Some(voices), rising, sources_tile(app)].into_iter().flatten().collect()
+    [Some(posts), Some(voices), rising, sources_tile(site)].into_iter().flatten().collect()
 }
 
-fn sources_tile(app: &App) -> Option<Tile> {
-    let health = (app.parts.health)();
+fn sources_tile(site: &Site) -> Option<Tile> {
+    let health = (site.parts.health)();
     let works = |state: SourceState| matches!(state, SourceState::Working);
     let working = health.iter().filter(|source| works(source.state)).count() as u64;
     let all = health.len() as u64;

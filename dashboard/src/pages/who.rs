@@ -6,7 +6,6 @@ use bus::Channel;
 use index::trends::TrendList;
 use index::{Group, NONE};
 
-use crate::app::App;
 use crate::charts::meter;
 use crate::config::Audience;
 use crate::facet::Facet;
@@ -14,6 +13,7 @@ use crate::format::{self, percent};
 use crate::labels::{self, Labels};
 use crate::pages::home::HomeData;
 use crate::params::Params;
+use crate::site::Site;
 
 /// Under this part of its share of the population, a region counts as hardly heard.
 const HARDLY_HEARD: f64 = 0.7;
@@ -112,14 +112,14 @@ fn parts(rows: &[(String, Option<&Group>, Option<f64>)], audience: Audience) -> 
 }
 
 /// Who is hardly heard, as far as the counts can tell. What the reader chose to leave out is not missing.
-pub fn missing(app: &App, params: &Params, data: &HomeData, list: Option<&TrendList>) -> Vec<Missing> {
+pub fn missing(site: &Site, params: &Params, data: &HomeData, list: Option<&TrendList>) -> Vec<Missing> {
     let left_out = |facet| !params.chosen(facet).is_empty();
     let mut missing = Vec::new();
     if !left_out(Facet::Region) {
-        missing.extend(quiet_regions(&data.regions, &app.parts.labels));
+        missing.extend(quiet_regions(&data.regions, &site.parts.labels));
     }
     if !left_out(Facet::Channel) {
-        missing.extend(quiet_channels(&data.channels, app.audience()));
+        missing.extend(quiet_channels(&data.channels, site.audience()));
     }
     if !left_out(Facet::Language) {
         missing.extend(other_languages(&data.languages));

@@ -8,6 +8,8 @@ mod downloads;
 mod home;
 mod issues;
 mod made_up;
+mod matrix;
+mod people;
 mod public;
 mod search;
 mod security;

@@ -131,7 +131,7 @@ async fn only_our_own_page_may_send_the_form() {
 #[tokio::test]
 async fn the_public_cannot_hand_in() {
     let world = World::new(Audience::Public);
-    assert_eq!(world.get("/submit").await.status, 403);
+    assert_eq!(world.get("/submit").await.leads_to(), "/sign-in?next=%2Fsubmit");
     assert!(!world.get("/sources").await.body.contains("/submit"));
     assert!(World::new(Audience::Staff).get("/sources").await.body.contains("href=\"/submit\""));
 }

@@ -9,13 +9,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bus::{Change, Enriched, Offsets, SourceHealth};
-use dashboard::{Audience, Notice, Parts};
+use civic::{AccountId, Actor, Record, Role};
+use dashboard::{Audience, Notice, Parts, SignInConfig};
 use index::trends::TrendList;
 use index::{Analytics, AnalyticsError, Dimension, Filter, Group, Index, Point, Step, Totals};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt;
+use url::form_urlencoded;
 
 use crate::doors;
 use crate::made_up::{health, labels, now, posts, trend_list};
@@ -24,6 +26,7 @@ use crate::made_up::{health, labels, now, posts, trend_list};
 pub struct World {
     pub router: Router,
     pub trends: watch::Sender<Option<Arc<TrendList>>>,
+    pub record: Record,
     clock: Arc<AtomicI64>,
     failing: Arc<AtomicBool>,
     _folder: TempDir,
@@ -49,7 +52,18 @@ impl World {
         let clock = Arc::new(AtomicI64::new(now().as_second()));
         let seen = Arc::clone(&clock);
         parts.now = Arc::new(move || Timestamp::from_second(seen.load(Ordering::SeqCst)).unwrap());
-        Self { router: dashboard::router(parts), trends, clock, failing, _folder: folder }
+        Self { record: parts.record.clone(), router: dashboard::router(parts), trends, clock, failing, _folder: folder }
+    }
+
+    /// The usual world, where staff signs in with a password alone and everybody can register.
+    pub fn of_people() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut parts, trends, failing) = parts(&folder, posts(), Some(trend_list()), Audience::Public);
+        parts.sign_in = SignInConfig { registration: true, staff_needs_code: false };
+        let clock = Arc::new(AtomicI64::new(now().as_second()));
+        let seen = Arc::clone(&clock);
+        parts.now = Arc::new(move || Timestamp::from_second(seen.load(Ordering::SeqCst)).unwrap());
+        Self { record: parts.record.clone(), router: dashboard::router(parts), trends, clock, failing, _folder: folder }
     }
 
     /// The usual world with these sources.
@@ -58,7 +72,7 @@ impl World {
         let (mut parts, trends, failing) = parts(&folder, posts(), Some(trend_list()), Audience::Staff);
         parts.health = Arc::new(move || sources.clone());
         let clock = Arc::new(AtomicI64::new(now().as_second()));
-        Self { router: dashboard::router(parts), trends, clock, failing, _folder: folder }
+        Self { record: parts.record.clone(), router: dashboard::router(parts), trends, clock, failing, _folder: folder }
     }
 
     /// The answer to GET, from this machine.
@@ -75,6 +89,16 @@ impl World {
         Answer { status, headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
+    /// Somebody with this role, who is signed in.
+    pub async fn somebody(&self, role: Role) -> Somebody<'_> {
+        let now = Timestamp::from_second(self.clock.load(Ordering::SeqCst)).unwrap();
+        let email = format!("{role}-{}@example.org", self.clock.fetch_add(1, Ordering::SeqCst));
+        let invited = |tx: &mut civic::Tx<'_>| civic::account::invite(tx, "Sam Example", &email, role);
+        let (id, _) = self.record.decide_now(Actor::Operator, now, invited).unwrap();
+        let token = civic::session::open(&self.record, &id, now).await.unwrap();
+        Somebody { world: self, cookie: format!("__Host-discovery={}", token.text()), id }
+    }
+
     /// Moves the clock.
     pub fn wait(&self, time: std::time::Duration) {
         self.clock.fetch_add(time.as_secs().try_into().unwrap(), Ordering::SeqCst);
@@ -86,7 +110,55 @@ impl World {
     }
 }
 
+/// Somebody who is signed in, at a browser.
+pub struct Somebody<'a> {
+    world: &'a World,
+    pub cookie: String,
+    pub id: AccountId,
+}
+
+impl Somebody<'_> {
+    /// The answer to GET.
+    pub async fn get(&self, address: &str) -> Answer {
+        let request = Request::get(address).header("host", "127.0.0.1:8080").header("cookie", &self.cookie);
+        self.world.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// The answer to a form with these fields, and the token of a page that was loaded before.
+    pub async fn send(&self, address: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = self.get("/account").await;
+        let token = page.hidden("form_token");
+        let fields = [fields, &[("form_token", token.as_str())]].concat();
+        self.world.send(form(address, &fields, Some(&self.cookie))).await
+    }
+}
+
+/// A form as a browser sends it.
+pub fn form(address: &str, fields: &[(&str, &str)], cookie: Option<&str>) -> Request<Body> {
+    let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = Request::post(address)
+        .header("host", "127.0.0.1:8080")
+        .header("origin", "http://127.0.0.1:8080")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let request = match cookie {
+        Some(cookie) => request.header("cookie", cookie),
+        None => request,
+    };
+    request.body(Body::from(body)).unwrap()
+}
+
 impl Answer {
+    /// The value of the first hidden field with this name.
+    pub fn hidden(&self, name: &str) -> String {
+        let field = self.part(&format!("name=\"{name}\" value=\""), "\">");
+        field.rsplit("value=\"").next().unwrap().trim_end_matches("\">").to_owned()
+    }
+
+    /// Where the answer leads.
+    pub fn leads_to(&self) -> &str {
+        self.headers["location"].to_str().unwrap()
+    }
+
     /// The text between the first `from` and the next `to`, both included; tags on lines of their own.
     pub fn part(&self, from: &str, to: &str) -> String {
         let begin = self.body.find(from).unwrap_or_else(|| panic!("`{from}` is not in {}", self.body));
@@ -129,6 +201,9 @@ pub fn parts(
         health: Arc::new(health),
         submissions: Some(Arc::new(doors::Submissions)),
         receiver: Some(Arc::new(doors::Receiver)),
+        record: civic::Record::open(folder.path()).unwrap(),
+        sign_in: SignInConfig::default(),
+        demo_password: None,
         labels: labels(),
         feeling_right: Some(0.756),
         notice: Notice::Fictional,

@@ -1,0 +1,66 @@
+//! People: signing in and out, invitations, accounts, and the log of what they decided.
+
+mod account;
+mod accounts;
+mod audit;
+mod sign_in;
+mod welcome;
+
+use axum::http::Uri;
+use civic::Permission::ManageAccounts;
+use url::form_urlencoded;
+
+use crate::routes::Access::{Anyone, Needs, SignedIn};
+use crate::routes::Routes;
+
+/// Routes of people.
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/sign-in", Anyone, sign_in::page)
+        .post("/sign-in", Anyone, sign_in::sign_in)
+        .post("/sign-out", Anyone, sign_in::sign_out)
+        .get("/welcome", Anyone, welcome::page)
+        .post("/welcome", Anyone, welcome::accept)
+        .get("/register", Anyone, welcome::register_page)
+        .post("/register", Anyone, welcome::register)
+        .get("/account", SignedIn, account::page)
+        .get("/admin/accounts", Needs(ManageAccounts), accounts::page)
+        .post("/admin/accounts", Needs(ManageAccounts), accounts::invite)
+        .get("/admin/accounts/{id}", Needs(ManageAccounts), accounts::one)
+        .post("/admin/accounts/{id}", Needs(ManageAccounts), accounts::change)
+        .post("/admin/accounts/{id}/link", Needs(ManageAccounts), accounts::link)
+        .get("/audit", Anyone, audit::page)
+        .get("/download/audit.jsonl", Anyone, audit::download)
+}
+
+/// Where to sign in, so that one comes back to this page.
+pub fn sign_in_address(from: &Uri) -> String {
+    let from = from.path_and_query().map_or("/", |address| address.as_str());
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", from).finish();
+    format!("/sign-in?{query}")
+}
+
+/// The address, if it is one of ours: after signing in nobody is sent elsewhere.
+fn address_of_ours(address: &str) -> &str {
+    let plain = address.starts_with('/') && !address.chars().any(|c| c.is_control() || c == '\\');
+    if plain && !address.starts_with("//") { address } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_elsewhere_after_signing_in() {
+        for ours in ["/", "/search?q=a%20b", "/issues/1"] {
+            assert_eq!(address_of_ours(ours), ours);
+        }
+        for foreign in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "", "/\r\nx", "javascript:alert(1)"]
+        {
+            assert_eq!(address_of_ours(foreign), "/", "{foreign}");
+        }
+        let from: Uri = "/posts/1?a=b&c=d".parse().unwrap();
+        assert_eq!(sign_in_address(&from), "/sign-in?next=%2Fposts%2F1%3Fa%3Db%26c%3Dd");
+    }
+}

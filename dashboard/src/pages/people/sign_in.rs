@@ -1,0 +1,126 @@
+//! Signing in and out.
+
+use askama::Template;
+use axum::extract::RawQuery;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use civic::account::{self, NotSignedIn};
+use civic::{Account, session};
+use url::form_urlencoded;
+
+use super::address_of_ours;
+use crate::error::AppError;
+use crate::format;
+use crate::pages::form::Field;
+use crate::pages::{Chrome, Section, render};
+use crate::sent::Sent;
+use crate::site::Site;
+use crate::visitor;
+
+#[derive(Template)]
+#[template(path = "people/sign_in.html")]
+struct SignInPage {
+    chrome: Chrome,
+    problems: Vec<(&'static str, String)>,
+    fields: Vec<Field>,
+    next: String,
+    /// Whether people can make an account themselves.
+    registration: bool,
+    /// The made-up accounts of a demonstration: name, address, role, password.
+    demo: Vec<(String, String, &'static str, String)>,
+}
+
+impl SignInPage {
+    async fn new(
+        site: &Site,
+        next: &str,
+        email: &str,
+        problems: Vec<(&'static str, String)>,
+    ) -> Result<Self, AppError> {
+        let fields = vec![
+            Field::new("email", "E-mail address").of("email", "username").typed(email).checked(&problems),
+            Field::new("password", "Password").of("password", "current-password").checked(&problems),
+            Field::new("code", "Code from your app")
+                .hint("6 digits. Leave it out if your account has no app")
+                .of("text", "one-time-code")
+                .checked(&problems),
+        ];
+        Ok(Self {
+            chrome: Chrome::new(site, Section::Other, "Sign in"),
+            problems,
+            fields,
+            next: address_of_ours(next).to_owned(),
+            registration: site.parts.sign_in.registration,
+            demo: demo_accounts(site).await?,
+        })
+    }
+}
+
+/// The accounts of a demonstration, which everybody at this machine may use.
+async fn demo_accounts(site: &Site) -> Result<Vec<(String, String, &'static str, String)>, AppError> {
+    let Some(password) = site.parts.demo_password.clone() else { return Ok(Vec::new()) };
+    let accounts = site.record().read(account::all).await?;
+    Ok(accounts
+        .into_iter()
+        .filter_map(|account| Some((account.name, account.email?, account.role.name(), password.clone())))
+        .collect())
+}
+
+/// `/sign-in`.
+///
+/// # Errors
+/// When the record cannot be read.
+pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
+    let query = query.unwrap_or_default();
+    let next = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
+    let next = next.map_or_else(|| "/".to_owned(), |(_, next)| next.into_owned());
+    Ok(render(&SignInPage::new(&site, &next, "", Vec::new()).await?)?.into_response())
+}
+
+/// `POST /sign-in`.
+///
+/// # Errors
+/// When the record cannot be read or written.
+pub async fn sign_in(site: Site, sent: Sent) -> Result<Response, AppError> {
+    let (email, next) = (sent.text("email"), sent.text("next"));
+    let turn = site.attempts.acquire().await.map_err(|error| AppError::Store(error.to_string()))?;
+    let outcome =
+        account::sign_in(site.record(), &email, sent.exact("password"), &sent.text("code"), site.now()).await?;
+    drop(turn);
+    match outcome {
+        Ok(account) => welcome_in(&site, &account, &next).await,
+        Err(reason) => {
+            let message = match reason {
+                NotSignedIn::Wrong => "The e-mail address, the password or the code is not right".to_owned(),
+                NotSignedIn::Locked(until) => {
+                    format!(
+                        "There were too many wrong passwords for this account: try again at {}",
+                        format::moment(until)
+                    )
+                }
+            };
+            let page = SignInPage::new(&site, &next, &email, vec![("email", message)]).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
+        }
+    }
+}
+
+/// Opens a session and goes on to `next`. A session from before ends: its cookie could have been planted.
+pub(super) async fn welcome_in(site: &Site, account: &Account, next: &str) -> Result<Response, AppError> {
+    if let Some(old) = site.visitor.session() {
+        session::close(site.record(), old).await?;
+    }
+    let token = session::open(site.record(), &account.id, site.now()).await?;
+    Ok(([(header::SET_COOKIE, visitor::keep(&token)?)], Redirect::to(address_of_ours(next))).into_response())
+}
+
+/// `POST /sign-out`.
+///
+/// # Errors
+/// When the record cannot be written.
+pub async fn sign_out(site: Site, _: Sent) -> Result<Response, AppError> {
+    if let Some(token) = site.visitor.session() {
+        session::close(site.record(), token).await?;
+    }
+    Ok(([(header::SET_COOKIE, visitor::forget()?)], Redirect::to("/")).into_response())
+}
