@@ -27,7 +27,8 @@ pub enum Actor {
 }
 
 impl Actor {
-    fn role(&self) -> &'static str {
+    /// What the log and the public are told of who acts.
+    pub fn role(&self) -> &'static str {
         match self {
             Self::Account(_, role) => role.slug(),
             Self::Operator => "operator",
@@ -36,7 +37,8 @@ impl Actor {
         }
     }
 
-    fn account(&self) -> Option<&str> {
+    /// Who it is, where somebody is signed in.
+    pub(crate) fn account(&self) -> Option<&str> {
         match self {
             Self::Account(id, _) => Some(id.as_str()),
             Self::Operator | Self::Clock | Self::Visitor => None,

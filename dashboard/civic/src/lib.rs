@@ -5,6 +5,7 @@
 //! What is no decision, such as a session, goes through [`Record::keep`].
 
 pub mod account;
+pub mod assembly;
 pub mod audit;
 mod error;
 mod password;
