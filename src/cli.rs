@@ -72,6 +72,8 @@ pub enum Command {
     /// Show or retry the records that a stage could not process
     #[command(subcommand)]
     Deadletter(Deadletter),
+    /// Take a person or a post out of everything that is kept, for good
+    Erase(Erase),
     /// Give people accounts: the first administrator is made here
     #[command(subcommand)]
     Account(Account),
@@ -200,6 +202,32 @@ pub enum Deadletter {
     },
     /// Put them back where they came from, to be tried again
     Replay,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["author", "post", "text", "again"]))]
+pub struct Erase {
+    /// Everything that this author said at --source: the name or id as the source writes it
+    #[arg(long, value_name = "NAME", requires = "source")]
+    pub author: Option<String>,
+    /// The source of the author, by its id in sources.toml
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// The post with this id; also several times
+    #[arg(long, value_name = "ID")]
+    pub post: Vec<String>,
+    /// The posts that this search finds, at most 1,000
+    #[arg(long, value_name = "QUERY")]
+    pub text: Option<String>,
+    /// Everything that was ever erased: after a backup was restored
+    #[arg(long)]
+    pub again: bool,
+    /// Why, for the audit log, which keeps it for good: name nobody
+    #[arg(long, value_name = "WORDS", required_unless_present = "again")]
+    pub reason: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -57,6 +57,7 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Source(source) => commands::source::execute(global, &source).await,
         Command::Check(check) => commands::check::execute(global, &check).await,
         Command::Deadletter(deadletter) => commands::deadletter::execute(global, &deadletter).await,
+        Command::Erase(erase) => commands::erase::execute(global, &erase).await,
         Command::Account(account) => commands::account::execute(global, account),
         Command::Record(record) => commands::record::execute(global, &record),
         Command::Bench(Bench::Pipeline(bench)) => commands::bench::execute(global, &bench).await,

@@ -1,5 +1,6 @@
 //! Running the stages: all in one process, or one of them alone.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,9 +75,9 @@ pub async fn pipeline(
     let board = HealthBoard::new(&sources);
     let (publish, trends) = watch::channel(None);
     let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
-    let intake = Intake::new(base.bus(), scrub());
+    let intake = base.intake()?;
     let entrances = Entrances::open(&base.config, &ids, intake, id_key.clone(), board.clone())?;
-    base.spawn_ingest(&mut supervisor, sources, id_key, board.clone());
+    base.spawn_ingest(&mut supervisor, sources, id_key, board.clone())?;
     base.spawn_enrich(&mut supervisor)?;
     base.spawn_index(&mut supervisor, &index, publish);
     base.spawn_retention(&mut supervisor);
@@ -100,7 +101,7 @@ pub async fn ingest_only(global: &Global, stage: &Stage) -> Result<()> {
     let mut supervisor = Supervisor::until_interrupted()?;
     let board = HealthBoard::new(&sources);
     base.spawn_admin(&mut supervisor, stage).await?;
-    base.spawn_ingest(&mut supervisor, sources, id_key, board);
+    base.spawn_ingest(&mut supervisor, sources, id_key, board)?;
     base.spawn_retention(&mut supervisor);
     supervisor.run().await
 }
@@ -219,7 +220,13 @@ impl Base {
         Arc::clone(&self.bus)
     }
 
-    fn spawn_ingest(&self, supervisor: &mut Supervisor, sources: Vec<SourceConfig>, id_key: IdKey, board: HealthBoard) {
+    fn spawn_ingest(
+        &self,
+        supervisor: &mut Supervisor,
+        sources: Vec<SourceConfig>,
+        id_key: IdKey,
+        board: HealthBoard,
+    ) -> Result<()> {
         make_watched_folders(&sources);
         let settings = Settings {
             sources,
@@ -228,8 +235,23 @@ impl Base {
             state_dir: self.data.ingest(),
             id_key,
         };
-        let intake = Intake::new(self.bus(), scrub());
+        let intake = self.intake()?;
         supervisor.spawn("ingest", |cancel| async move { Ok(ingest::run(settings, intake, board, cancel).await?) });
+        Ok(())
+    }
+
+    /// The door to the log, through which nothing comes that was erased.
+    ///
+    /// # Errors
+    /// When it cannot be read what was.
+    pub fn intake(&self) -> Result<Intake> {
+        let erased = pages::open_record(&self.config.data_dir)?.read_now(civic::erased::all)?;
+        let authors: HashSet<[u8; 16]> = erased.authors.into_iter().collect();
+        let posts: HashSet<[u8; 16]> = erased.posts.into_iter().collect();
+        let is_erased = move |post: &Post| {
+            posts.contains(post.id.as_bytes()) || post.author.is_some_and(|author| authors.contains(author.as_bytes()))
+        };
+        Ok(Intake::new(self.bus(), scrub()).without(Arc::new(is_erased)))
     }
 
     /// Starts to tag what was collected. No other stage needs the encoder of the transformer tier, so that only this one
@@ -304,6 +326,17 @@ impl Base {
             }
             Ok(())
         });
+    }
+}
+
+/// The log of this data directory, which is claimed already.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_bus(config: &Config, data: &DataDir) -> Result<Arc<dyn Bus>> {
+    match &config.bus.kafka {
+        Some(kafka) => open_kafka(kafka, &config.bus).await,
+        None => Ok(Arc::new(EmbeddedBus::open(&data.bus(), &config.bus)?)),
     }
 }
 

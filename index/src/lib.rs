@@ -6,6 +6,7 @@ pub mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod document;
+mod erase;
 mod error;
 pub mod filter;
 mod london;

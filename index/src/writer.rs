@@ -1,7 +1,7 @@
 //! The one writer of an index.
 
 use bus::{Change, Enriched, Offsets, PostId};
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::{TantivyDocument, Term};
 
 use crate::document;
@@ -98,6 +98,31 @@ impl IndexWriter {
         let dir = std::sync::Arc::clone(&self.index.dir);
         self.tantivy.wait_merging_threads().map_err(|reason| IndexError::from_tantivy(&dir, &reason))?;
         self.index.reader.reload().map_err(|reason| IndexError::from_tantivy(&dir, &reason))
+    }
+
+    /// Commits, then writes anew every segment from which something was deleted, and removes the old files: of what was deleted
+    /// nothing stays on the disk.
+    ///
+    /// # Errors
+    /// [`IndexError`]; what was deleted cannot be found in any case, once it is committed.
+    pub fn purge(mut self, offsets: &Offsets) -> Result<(), IndexError> {
+        // A merge of Tantivy's own choice would take away segments that are about to be merged here.
+        self.tantivy.set_merge_policy(Box::new(NoMergePolicy));
+        self.commit(offsets)?;
+        self.purge_segments().map_err(|reason| self.failed(&reason))?;
+        self.wait_for_merges()
+    }
+
+    fn purge_segments(&mut self) -> tantivy::Result<()> {
+        // A description of a segment that lives keeps its files from being removed, so only ids are kept here.
+        let metas = self.index.tantivy.searchable_segment_metas()?.into_iter();
+        let touched: Vec<_> = metas.filter(tantivy::SegmentMeta::has_deletes).map(|meta| meta.id()).collect();
+        for segment in touched {
+            self.tantivy.merge(&[segment]).wait()?;
+        }
+        self.index.reader.reload()?;
+        self.tantivy.garbage_collect_files().wait()?;
+        Ok(())
     }
 
     fn commit_payload(&mut self, payload: &str) -> tantivy::Result<()> {

@@ -13,11 +13,15 @@ pub const MAX_BATCH: usize = 500;
 /// bus without it.
 pub type Scrub = Arc<dyn Fn(&mut Post) + Send + Sync>;
 
+/// Whether a post must not be taken in: its author, or itself, was erased.
+pub type IsErased = Arc<dyn Fn(&Post) -> bool + Send + Sync>;
+
 /// Where collected changes enter the bus. A clone is another handle on the same door.
 #[derive(Clone)]
 pub struct Intake {
     bus: Arc<dyn Bus>,
     scrub: Scrub,
+    is_erased: Option<IsErased>,
 }
 
 impl fmt::Debug for Intake {
@@ -48,7 +52,13 @@ impl Pending {
 impl Intake {
     /// A door to `bus` through which every post passes `scrub`.
     pub fn new(bus: Arc<dyn Bus>, scrub: Scrub) -> Self {
-        Self { bus, scrub }
+        Self { bus, scrub, is_erased: None }
+    }
+
+    /// The same door, through which nothing comes that was erased.
+    #[must_use]
+    pub fn without(self, is_erased: IsErased) -> Self {
+        Self { is_erased: Some(is_erased), ..self }
     }
 
     /// Redacts one post, as it would be on its way to the bus.
@@ -61,8 +71,15 @@ impl Intake {
         if changes.is_empty() {
             return Pending::default();
         }
-        let scrub = Arc::clone(&self.scrub);
-        let prepared = tokio::task::spawn_blocking(move || encode(changes, &scrub)).await;
+        let (scrub, is_erased) = (Arc::clone(&self.scrub), self.is_erased.clone());
+        let prepared = tokio::task::spawn_blocking(move || {
+            let admitted = changes.into_iter().filter(|change| match (change, &is_erased) {
+                (Change::Upsert(post), Some(is_erased)) => !is_erased(post),
+                _ => true,
+            });
+            encode(admitted.collect(), &scrub)
+        })
+        .await;
         match prepared {
             Ok(pending) => pending,
             // Redaction must never be skipped, and a task that cannot redact must not go on.
@@ -108,6 +125,17 @@ fn encode(mut changes: Vec<Change<Post>>, scrub: &Scrub) -> Pending {
 mod tests {
     use super::*;
     use crate::testing::{FlakyBus, post};
+
+    #[tokio::test]
+    async fn what_was_erased_does_not_come_in_again() {
+        let bus = Arc::new(FlakyBus::default());
+        let erased = post("p1").id;
+        let intake = Intake::new(bus, Arc::new(|_: &mut Post| {})).without(Arc::new(move |post| post.id == erased));
+        let changes = vec![Change::Upsert(post("p1")), Change::Upsert(post("p2")), Change::Delete(erased)];
+        let pending = intake.prepare(changes).await;
+        assert_eq!(pending.posts(), 1, "deletions go on");
+        assert_eq!(pending.batches.iter().map(Vec::len).sum::<usize>(), 2);
+    }
 
     #[tokio::test]
     async fn every_post_is_scrubbed_and_batches_are_bounded() {

@@ -42,7 +42,7 @@ pub use collector::{Batch, CollectError, Collector, Cursor, Missed};
 pub use fetch::FetchConfig;
 pub use health::HealthBoard;
 pub use import::{Given, ImportError, ImportOptions, ImportSummary, Imported, import_files, read_file};
-pub use intake::{Intake, Pending, Scrub};
+pub use intake::{Intake, IsErased, Pending, Scrub};
 pub use probe::{Probe, probe};
 pub use push::{Push, PushConfig, PushError};
 pub use runner::{IngestError, Settings, run};

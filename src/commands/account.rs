@@ -4,7 +4,7 @@ use std::io::{Write as _, stdout};
 
 use anyhow::{Context as _, Result};
 use civic::account;
-use civic::{Actor, RecordError, Role, Token};
+use civic::{Actor, Role, Token};
 use jiff::Timestamp;
 
 use crate::cli::{Account, Global};
@@ -26,10 +26,9 @@ pub fn execute(global: &Global, command: Account) -> Result<()> {
             writeln!(out, "{}", invitation(&config.dashboard, role, &token))?;
         }
         Account::Link { email } => {
-            let known = record.read_now(account::all)?.into_iter();
+            let mut known = record.read_now(account::all)?.into_iter();
             let account = known
-                .filter(|account| account.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(&email)))
-                .next()
+                .find(|account| account.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(&email)))
                 .with_context(|| format!("no account signs in with {email}: `discovery account list` shows them"))?;
             let token = record.decide_now(Actor::Operator, now, |tx| account::invite_again(tx, &account.id))?;
             writeln!(out, "{}", invitation(&config.dashboard, account.role, &token))?;

@@ -79,6 +79,11 @@ pub async fn execute(global: &Global, demo: &Demo) -> Result<()> {
     outcome
 }
 
+/// Whether a data directory is that of a demonstration, whose people are made up.
+pub fn is_demonstration(data_dir: &Path) -> bool {
+    data_dir.join(STATE_FILE).is_file()
+}
+
 /// An account for each role, with a password that is new at every start and shown where one signs in. The pages of a
 /// demonstration answer on this machine only.
 fn made_up_people(config: &mut Config) -> Result<People> {
@@ -129,7 +134,7 @@ fn remove_earlier(data_dir: &Path) -> Result<()> {
     if !data_dir.exists() {
         return Ok(());
     }
-    if !data_dir.join(STATE_FILE).is_file() {
+    if !is_demonstration(data_dir) {
         bail!(
             "{} holds no demonstration, and is left alone: choose another directory with --data-dir",
             data_dir.display()

@@ -10,7 +10,7 @@ use bus::{Bus, BusTopic, Post};
 use index::Index;
 use indicatif::{ProgressBar, ProgressStyle};
 use ingest::documents::About;
-use ingest::{ImportOptions, Imported, Intake};
+use ingest::{ImportOptions, Imported};
 use serde_json::json;
 
 use crate::author_key;
@@ -45,7 +45,7 @@ pub async fn execute(global: &Global, import: &Import) -> Result<()> {
     })?;
     let source = SOURCE.parse().context("the name of the import source is valid")?;
     let options = ImportOptions { source, about, id_key };
-    let intake = Intake::new(base.bus(), run::scrub());
+    let intake = base.intake()?;
     let bar = progress_bar(files.len());
     let report = |imported: &Imported<'_>| tell(&bar, import.json, imported);
     let summary = ingest::import_files(&files, &options, &intake, report).await?;

@@ -6,6 +6,7 @@ pub mod check;
 pub mod completions;
 pub mod deadletter;
 pub mod demo;
+pub mod erase;
 pub mod eval;
 pub mod import;
 pub mod record;

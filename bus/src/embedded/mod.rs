@@ -15,6 +15,7 @@ mod group;
 
 mod reader;
 mod retention;
+mod rewrite;
 mod segment;
 mod store;
 #[cfg(test)]
@@ -85,6 +86,7 @@ impl EmbeddedBus {
     /// blame.
     pub fn open(dir: &Path, config: &BusConfig) -> Result<Self, BusError> {
         metrics::describe();
+        rewrite::tidy(dir)?;
         let store = Store::open(dir, config)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),

@@ -123,6 +123,12 @@ pub(super) enum ReadError {
     Block(#[from] block::BlockError),
 }
 
-fn first_of(key: &[u8]) -> Offset {
+/// The partition in a block's key.
+pub(super) fn partition_of(key: &[u8]) -> Partition {
+    key.get(..4).map_or(0, |bytes| Partition::from_be_bytes(bytes.try_into().expect("4 bytes")))
+}
+
+/// The first offset in a block's key.
+pub(super) fn first_of(key: &[u8]) -> Offset {
     key.get(4..12).map_or(0, |bytes| Offset::from_be_bytes(bytes.try_into().expect("8 bytes")))
 }

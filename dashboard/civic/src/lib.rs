@@ -7,6 +7,7 @@
 pub mod account;
 pub mod assembly;
 pub mod audit;
+pub mod erased;
 mod error;
 mod password;
 mod random;

@@ -13,7 +13,11 @@ use crate::audit::{self, Actor, Entry};
 use crate::error::RecordError;
 
 /// The schema, one file for each step. A file that was released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_people.sql"), include_str!("migrations/0002_assembly.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_people.sql"),
+    include_str!("migrations/0002_assembly.sql"),
+    include_str!("migrations/0003_erased.sql"),
+];
 
 /// The file's name in the data directory.
 pub const FILE: &str = "record.sqlite3";

@@ -45,4 +45,4 @@ pub use config::TrendsConfig;
 pub use detector::Detector;
 pub use error::{StateError, TrendsError};
 pub use model::{Issue, IssueId, TrendList};
-pub use stage::{GROUP, LATEST, run};
+pub use stage::{GROUP, LATEST, erase, run};

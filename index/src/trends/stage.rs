@@ -229,6 +229,22 @@ fn open(state_dir: &Path, config: TrendsConfig) -> Result<Box<Detector>, TrendsE
     Ok(Box::new(loaded.unwrap_or_else(|| Detector::new(config))))
 }
 
+/// Takes these changes out of the state saved in `state_dir`, which nobody else uses now, writes the list anew, and says how
+/// many posts went.
+///
+/// # Errors
+/// [`TrendsError`] when the state cannot be written.
+pub fn erase(state_dir: &Path, config: TrendsConfig, changes: &[Change<Enriched>]) -> Result<u64, TrendsError> {
+    let mut detector = open(state_dir, config)?;
+    let before = detector.posts();
+    for change in changes {
+        detector.observe(change);
+    }
+    detector.save(&state_dir.join(STATE))?;
+    compute(&mut detector, &state_dir.join(LATEST))?;
+    Ok(before.saturating_sub(detector.posts()) as u64)
+}
+
 /// Takes in one record; one that cannot be read is skipped, because the search index sends it to the dead letters.
 fn observe(detector: &mut Detector, record: &Delivered) {
     match Change::<Enriched>::from_payload(&record.payload) {

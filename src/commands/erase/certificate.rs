@@ -1,0 +1,50 @@
+//! What was taken out where, for who asked for it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::targets::Targets;
+
+/// The outcome of an erasure.
+#[derive(Debug)]
+pub struct Certificate {
+    at: Timestamp,
+    people: usize,
+    posts: usize,
+    /// Posts taken out of the index.
+    pub index: u64,
+    /// Posts taken out of the memory of the trends.
+    pub trends: u64,
+    /// Records replaced in the log, or why they could not be.
+    pub log: Result<u64, String>,
+    /// Approved quotes withdrawn from evidence packs.
+    pub quotes: usize,
+    /// The hash of the audit log with the entry of this erasure.
+    pub audit: String,
+}
+
+impl Certificate {
+    /// An erasure that begins now.
+    pub fn begin(at: Timestamp, targets: &Targets) -> Self {
+        let (people, posts) = targets.counts();
+        Self { at, people, posts, index: 0, trends: 0, log: Ok(0), quotes: 0, audit: String::new() }
+    }
+}
+
+impl fmt::Display for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Certificate of erasure, {} (UTC)", self.at.strftime("%e %B %Y %H:%M"))?;
+        writeln!(f, "  asked for: {} people, {} single posts", self.people, self.posts)?;
+        writeln!(f, "  index:     {} posts removed, their files written anew", self.index)?;
+        writeln!(f, "  trends:    {} posts forgotten, the list of issues counted again", self.trends)?;
+        match &self.log {
+            Ok(records) => writeln!(f, "  log:       {records} records emptied, its files written anew")?,
+            Err(reason) => writeln!(f, "  log:       {reason}; until then its records remain there")?,
+        }
+        writeln!(f, "  evidence:  {} quotes withdrawn from packs", self.quotes)?;
+        writeln!(f, "  from now:  what comes again from a source is not taken in")?;
+        writeln!(f, "  backups:   restore one, then run `discovery erase --again`")?;
+        writeln!(f, "  audit log: {}", self.audit)
+    }
+}
