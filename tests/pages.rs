@@ -58,9 +58,16 @@ async fn the_demonstration_shows_its_issues_on_pages_that_everyone_can_use() {
         "/accessibility",
         "/privacy",
         "/api",
+        "/sign-in",
+        "/register",
+        "/audit",
         "/no-such-page",
     ];
     for path in others.into_iter().chain(searches) {
+        assert_accessible(&browser, &demo.pages, path).await;
+    }
+    sign_in(&browser, &demo.pages, "admin").await;
+    for path in ["/account", "/admin/accounts", "/audit"] {
         assert_accessible(&browser, &demo.pages, path).await;
     }
     assert!(demo.interrupt().await.success());
@@ -97,6 +104,22 @@ async fn assert_accessible(browser: &Browser, address: &str, path: &str) {
         let violations = browser.violations().await;
         assert!(violations.is_empty(), "{path} at {width} px: {violations:#?}");
         assert_eq!(browser.overflow().await, 0, "{path} scrolls sideways at {width} px");
+    }
+}
+
+/// Signs in with the account that a demonstration has for a role, first with a wrong password.
+async fn sign_in(browser: &Browser, address: &str, role: &str) {
+    browser.client.goto(&format!("http://{address}/sign-in?next=/account")).await.unwrap();
+    let password = browser.client.find(Locator::Css("main .d-key")).await.unwrap().text().await.unwrap();
+    for (password, arrived) in [("not the password", ".nhsuk-error-summary"), (&password, ".nhsuk-summary-list")] {
+        let email = browser.client.find(Locator::Id("email")).await.unwrap();
+        email.clear().await.unwrap();
+        email.send_keys(&format!("{role}@demo.invalid")).await.unwrap();
+        browser.client.find(Locator::Id("password")).await.unwrap().send_keys(password).await.unwrap();
+        browser.client.find(Locator::Css("main form button")).await.unwrap().click().await.unwrap();
+        browser.client.wait().at_most(PATIENCE).for_element(Locator::Css(arrived)).await.unwrap();
+        let violations = browser.violations().await;
+        assert!(violations.is_empty(), "{arrived}: {violations:#?}");
     }
 }
 

@@ -26,8 +26,8 @@ struct SignInPage {
     next: String,
     /// Whether people can make an account themselves.
     registration: bool,
-    /// The made-up accounts of a demonstration: name, address, role, password.
-    demo: Vec<(String, String, &'static str, String)>,
+    /// The made-up accounts of a demonstration, role and address, and the one password of all.
+    demo: Option<(Vec<(&'static str, String)>, String)>,
 }
 
 impl SignInPage {
@@ -57,13 +57,13 @@ impl SignInPage {
 }
 
 /// The accounts of a demonstration, which everybody at this machine may use.
-async fn demo_accounts(site: &Site) -> Result<Vec<(String, String, &'static str, String)>, AppError> {
-    let Some(password) = site.parts.demo_password.clone() else { return Ok(Vec::new()) };
-    let accounts = site.record().read(account::all).await?;
-    Ok(accounts
-        .into_iter()
-        .filter_map(|account| Some((account.name, account.email?, account.role.name(), password.clone())))
-        .collect())
+async fn demo_accounts(site: &Site) -> Result<Option<(Vec<(&'static str, String)>, String)>, AppError> {
+    let Some(password) = site.parts.demo_password.clone() else { return Ok(None) };
+    let mut accounts = site.record().read(account::all).await?;
+    accounts.sort_by_key(|account| account.role);
+    // Accounts that a visitor registered are not for everybody.
+    let made_up = accounts.into_iter().filter_map(|account| Some((account.role.name(), account.email?)));
+    Ok(Some((made_up.filter(|(_, email)| email.ends_with("@demo.invalid")).collect(), password)))
 }
 
 /// `/sign-in`.
