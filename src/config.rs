@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bus::config_file::{self, ConfigError};
 use bus::embedded::BusConfig;
+use civic::assembly::AssemblyConfig;
 use dashboard::DashboardConfig;
 use enrich::EnrichConfig;
 use index::IndexConfig;
@@ -37,6 +38,8 @@ pub struct Config {
     pub trends: TrendsConfig,
     /// The pages.
     pub dashboard: DashboardConfig,
+    /// The rules of the Assembly.
+    pub assembly: AssemblyConfig,
     /// Where the file was read: its directory.
     #[serde(skip)]
     pub dir: PathBuf,
@@ -53,6 +56,7 @@ impl Default for Config {
             index: IndexConfig::default(),
             trends: TrendsConfig::default(),
             dashboard: DashboardConfig::default(),
+            assembly: AssemblyConfig::default(),
             dir: PathBuf::new(),
         }
     }
@@ -69,6 +73,7 @@ impl Config {
         if let Some(data_dir) = &global.data_dir {
             config.data_dir.clone_from(data_dir);
         }
+        config.check_assembly()?;
         Ok(config)
     }
 
@@ -87,6 +92,15 @@ impl Config {
             self.enrich.transformer.enabled = matches!(tier, Tier::Transformer);
         }
         self.check_audience()
+    }
+
+    /// Checks that the rules of the Assembly can be followed.
+    fn check_assembly(&self) -> Result<(), ConfigError> {
+        self.assembly.check().map_err(|error| {
+            let path = self.dir.join(FILE);
+            let text = config_file::read_text(&path).unwrap_or_default();
+            ConfigError::at(&path, &text, "gates", error.to_string())
+        })
     }
 
     /// Checks that the pages for staff are shown on this machine only.

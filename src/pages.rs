@@ -115,6 +115,7 @@ pub fn parts(
         labels: labels(chain),
         feeling_right: chain.feeling_right(),
         record: people.record,
+        assembly: config.assembly.clone(),
         sign_in: config.dashboard.sign_in.clone(),
         demo_password: people.demo_password,
         notice,

@@ -85,7 +85,12 @@ pub fn router(parts: Parts) -> Router {
 
 /// The map of the site, with who may use what. Only pictures and styles stand beside it.
 pub fn routes() -> Routes {
-    pages_of_the_conversation().and(downloads()).and(answers()).and(entrances()).and(pages::people::routes())
+    pages_of_the_conversation()
+        .and(downloads())
+        .and(answers())
+        .and(entrances())
+        .and(pages::people::routes())
+        .and(pages::assembly::routes())
 }
 
 fn pages_of_the_conversation() -> Routes {

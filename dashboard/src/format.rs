@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
@@ -32,6 +32,11 @@ pub fn london(at: Timestamp) -> Zoned {
 /// The first instant of a day in London. (A day out of range, which no page can ask for, begins at the instant 0.)
 pub fn start_of_day(day: Date) -> Timestamp {
     day.to_zoned(LONDON.clone()).map_or(Timestamp::UNIX_EPOCH, |start| start.timestamp())
+}
+
+/// The instant of this day and time by the clocks of London. (One out of range, which no page can ask for, is the instant 0.)
+pub fn at(day: Date, time: Time) -> Timestamp {
+    day.to_datetime(time).to_zoned(LONDON.clone()).map_or(Timestamp::UNIX_EPOCH, |at| at.timestamp())
 }
 
 /// "6 August 2018".

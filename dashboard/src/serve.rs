@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use bus::SourceHealth;
 use civic::Record;
+use civic::assembly::AssemblyConfig;
 use index::trends::TrendList;
 use index::{Analytics, Searcher};
 use jiff::Timestamp;
@@ -42,6 +43,8 @@ pub struct Parts {
     pub receiver: Option<Arc<dyn Receiver>>,
     /// The record of decisions.
     pub record: Record,
+    /// The rules of the Assembly for cycles that begin now.
+    pub assembly: AssemblyConfig,
     /// Who can get an account, and how.
     pub sign_in: SignInConfig,
     /// The password of the made-up accounts of a demonstration, which the sign-in page shows.

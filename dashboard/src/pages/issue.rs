@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use civic::Permission::Organise;
 use index::trends::model::Retired;
 use index::trends::{Issue, IssueId, TrendList};
 use index::{Dimension, Filter, Group};
@@ -79,6 +80,8 @@ struct IssuePage {
     places: Vec<PlaceRow>,
     related: Vec<(String, String)>,
     search: String,
+    /// Where it is put forward for the Assembly, for those who may.
+    nominate: Option<String>,
 }
 
 struct Summary {
@@ -184,6 +187,7 @@ async fn show(site: &Site, list: &TrendList, issue: &Issue, merged: Option<Strin
         places_heading: places_heading(site, issue),
         places: places(site, issue),
         related: related(list, issue),
+        nominate: site.may(Organise).then(|| format!("/assembly/nominate?issue={}", issue.id)),
         search: Params { q: issue.query.clone(), period: Some(Period::FourWeeks), ..Params::default() }.href("/search"),
         issue: Summary {
             id: issue.id.to_string(),

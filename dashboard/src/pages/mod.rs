@@ -1,5 +1,6 @@
 //! The pages: each module loads what its page says, puts it into words, and renders its template.
 
+pub mod assembly;
 pub mod error;
 pub mod facets;
 pub mod form;
@@ -57,6 +58,8 @@ pub enum Section {
     Issues,
     /// Search.
     Search,
+    /// The Assembly.
+    Assembly,
     /// Sources.
     Sources,
     /// Help.
@@ -67,10 +70,11 @@ pub enum Section {
 
 impl Section {
     /// The menu: section, address, name.
-    pub const MENU: [(Self, &'static str, &'static str); 5] = [
+    pub const MENU: [(Self, &'static str, &'static str); 6] = [
         (Self::State, "/", "State of the conversation"),
         (Self::Issues, "/issues", "Issues"),
         (Self::Search, "/search", "Search"),
+        (Self::Assembly, "/assembly", "Assembly"),
         (Self::Sources, "/sources", "Sources"),
         (Self::Help, "/help", "Help"),
     ];

@@ -202,6 +202,7 @@ pub fn parts(
         submissions: Some(Arc::new(doors::Submissions)),
         receiver: Some(Arc::new(doors::Receiver)),
         record: civic::Record::open(folder.path()).unwrap(),
+        assembly: civic::assembly::AssemblyConfig::default(),
         sign_in: SignInConfig::default(),
         demo_password: None,
         labels: labels(),
