@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::error::AppError;
 use crate::findings;
+use crate::pages::assembly::ledger;
 use crate::pages::issue::source_name;
 use crate::pages::issues::href;
 use crate::pages::{facets, search as search_page};
@@ -72,6 +73,34 @@ pub async fn issues(site: Site) -> Result<Response, AppError> {
         updated: list.as_of,
         fictional: site.parts.notice == Notice::Fictional,
         entries: entries.collect(),
+    })
+}
+
+/// `/feeds/answers.atom`: what the Board answered, what was written last first.
+///
+/// # Errors
+/// When the record cannot be read.
+pub async fn answers(site: Site) -> Result<Response, AppError> {
+    let (mut all, today) = ledger::load(&site).await?;
+    all.sort_by_key(|answer| std::cmp::Reverse(answer.changed_at));
+    let entries: Vec<Entry> = all
+        .iter()
+        .map(|answer| Entry {
+            id: format!("urn:ulid:{}", answer.id),
+            title: speakable(&answer.label),
+            href: ledger::href(answer),
+            updated: answer.changed_at,
+            summary: speakable(&ledger::summary(answer, today)),
+        })
+        .collect();
+    respond(&Feed {
+        id: "urn:discovery:answers".to_owned(),
+        title: "What the Board answered".to_owned(),
+        itself: "/feeds/answers.atom".to_owned(),
+        page: "/assembly/ledger".to_owned(),
+        updated: entries.first().map_or_else(|| site.now(), |entry| entry.updated),
+        fictional: site.parts.notice == Notice::Fictional,
+        entries,
     })
 }
 

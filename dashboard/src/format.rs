@@ -44,6 +44,11 @@ pub fn date(day: Date) -> String {
     format!("{} {} {}", day.day(), month(day), day.year())
 }
 
+/// "August 2018".
+pub fn month_and_year(day: Date) -> String {
+    format!("{} {}", month(day), day.year())
+}
+
 /// "6 August".
 pub fn day_and_month(day: Date) -> String {
     format!("{} {}", day.day(), month(day))

@@ -15,6 +15,7 @@ use crate::findings;
 use crate::format::{self, counted, percent, thousands};
 use crate::labels;
 use crate::news::{self, News};
+use crate::pages::assembly::overview::{self, Glance};
 use crate::pages::issues::{DayTable, IssueTable, day_table};
 use crate::pages::tiles::{Tile, tiles};
 use crate::pages::who::{Missing, PartTable, missing, parts_of_channels, parts_of_regions};
@@ -116,6 +117,7 @@ struct HomePage {
     missing: Vec<Missing>,
     quality: Vec<String>,
     who_csv: String,
+    assembly: Glance,
 }
 
 impl HomePage {
@@ -137,6 +139,7 @@ struct Choice {
 /// [`AppError::Store`] when there is nothing to show, not even old.
 pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> {
     let data = load(&site, &params).await?;
+    let assembly = overview::glance(&site).await?;
     let list = site.trends();
     let mut chrome = Chrome::new(&site, Section::State, "State of the conversation");
     chrome.updated = format::moment(data.made_at);
@@ -191,6 +194,7 @@ pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> 
         missing: missing(&site, &params, counts, list.as_deref()),
         quality: quality(&site, counts),
         who_csv: params.href("/download/who.csv"),
+        assembly,
         chrome,
     })
 }

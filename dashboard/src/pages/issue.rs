@@ -18,6 +18,7 @@ use crate::error::AppError;
 use crate::findings::{self, Reason};
 use crate::format;
 use crate::labels;
+use crate::pages::assembly::{self, quotes::Approved};
 use crate::pages::issues::{DayTable, day_table, href};
 use crate::pages::quotes::{Quote, quotes, quotes_about};
 use crate::pages::{Chrome, Section, render};
@@ -75,6 +76,8 @@ struct IssuePage {
     chart_table: DayTable,
     quotes: Vec<Quote>,
     quotes_about: String,
+    /// Words that everybody may read.
+    approved: Vec<Approved>,
     glance: Vec<(&'static str, String)>,
     places_heading: String,
     places: Vec<PlaceRow>,
@@ -157,6 +160,7 @@ async fn show(site: &Site, list: &TrendList, issue: &Issue, merged: Option<Strin
     let audience = site.audience();
     let labels = &site.parts.labels;
     let (quotes, languages) = tokio::join!(quotes(site, issue), languages(site, list, issue));
+    let approved = assembly::quotes::of_issue(site, &issue.id.to_string()).await?;
     let source = source_name(site, &issue.busiest_source.0);
     let missing = site.uncollected();
     let mut chrome = Chrome::new(site, Section::Issues, issue.label.clone());
@@ -181,6 +185,7 @@ async fn show(site: &Site, list: &TrendList, issue: &Issue, merged: Option<Strin
         ),
         chart_table: table(issue, audience)
             .with_missing(issue.days.iter().rev().map(|day| missing.on(day.day)).collect()),
+        approved,
         quotes_about: quotes_about(quotes.as_deref(), audience),
         quotes: quotes.unwrap_or_default(),
         glance: glance(site, issue, &languages),

@@ -4,12 +4,15 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Html;
 use bus::{Enriched, PostId};
+use civic::Permission::WorkOnPosts;
+use civic::assembly::quotes;
 use index::Piece;
 
 use crate::error::AppError;
 use crate::facet::Facet;
 use crate::format;
 use crate::labels;
+use crate::pages::assembly::quotes::Approved;
 use crate::pages::issue::source_name;
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
@@ -73,6 +76,10 @@ struct PostPage {
     language: Option<String>,
     rows: Vec<Row>,
     original: Option<String>,
+    /// The words of it that everybody may read.
+    approved: Vec<Approved>,
+    /// Where words are approved, for those who may.
+    approve: Option<String>,
 }
 
 struct Row {
@@ -89,7 +96,11 @@ struct Row {
 pub async fn page(site: Site, Path(id): Path<String>) -> Result<Html<String>, AppError> {
     let id: PostId = id.parse().map_err(|_| AppError::NoPost)?;
     let post = site.parts.searcher.get(&[id]).await?.into_iter().next().ok_or(AppError::NoPost)?;
+    let text = id.to_string();
+    let quotes = site.record().read(move |db| quotes::of_post(db, &text)).await?;
     render(&PostPage {
+        approved: quotes.iter().filter_map(Approved::of).collect(),
+        approve: site.may(WorkOnPosts).then(|| format!("/posts/{id}/quote")),
         chrome: Chrome::new(&site, Section::Search, heading(&site, &post)),
         rows: rows(&site, &post),
         language: foreign(&post),

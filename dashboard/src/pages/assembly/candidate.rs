@@ -4,14 +4,17 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use civic::Permission::Organise;
+use civic::assembly::answers;
 use civic::assembly::candidates::{self, Candidate, State};
 use civic::assembly::cycles::{self, Cycle};
 use civic::assembly::gates::{self, Decision, Outcome};
+use civic::assembly::pack;
 use civic::assembly::panel::{self, Check};
 use civic::assembly::{CandidateId, GateKind};
 
 use super::forms::{Choice, FormPage};
 use super::inputs::{self, ShareRow};
+use super::ledger;
 use super::{decide as decide_and_lead, words};
 use crate::error::AppError;
 use crate::format;
@@ -34,7 +37,12 @@ struct CandidatePage {
     total: String,
     parts: Vec<ShareRow>,
     decisions: Vec<DecisionRow>,
+    /// Evidence packs: address, and when each was frozen.
+    packs: Vec<(String, String)>,
+    /// The Board's answer.
+    answer: Option<String>,
     may_decide: bool,
+    may_freeze: bool,
 }
 
 struct DecisionRow {
@@ -54,12 +62,13 @@ struct DecisionRow {
 /// [`AppError::NotFound`].
 pub async fn page(site: Site, Path(id): Path<String>) -> Result<Response, AppError> {
     let id = parse(&id)?;
-    let (candidate, cycle, decisions) = site
+    let (candidate, cycle, decisions, packs, answer) = site
         .record()
         .read(move |db| {
             let candidate = candidates::find(db, &id)?;
             let cycle = cycles::find(db, &candidate.cycle)?;
-            Ok((candidate, cycle, gates::decisions(db, &id)?))
+            let (packs, answer) = (pack::of_candidate(db, &id)?, answers::of_candidate(db, &id)?);
+            Ok((candidate, cycle, gates::decisions(db, &id)?, packs, answer))
         })
         .await?;
     let score = candidate.score(&cycle);
@@ -73,6 +82,12 @@ pub async fn page(site: Site, Path(id): Path<String>) -> Result<Response, AppErr
         total: format!("{:.1}", score.total),
         parts: inputs::rows(&candidate.inputs, &score.parts, &site.parts.labels),
         decisions: decisions.iter().map(|decision| decision_row(decision, &cycle)).collect(),
+        packs: packs
+            .iter()
+            .map(|pack| (format!("/assembly/packs/{}", pack.id), format::moment(pack.frozen_at)))
+            .collect(),
+        answer: answer.as_ref().map(ledger::href),
+        may_freeze: site.may(Organise),
         may_decide: site.may(Organise) && cycle.open_gate().is_some(),
         why: candidate.why,
         cycle: (format!("/assembly/cycles/{}", cycle.id), cycle.name),
@@ -156,7 +171,7 @@ impl Typed {
 }
 
 /// What may be decided about a candidate where it stands.
-fn answers(candidate: &Candidate, cycle: &Cycle) -> Vec<(&'static str, &'static str)> {
+fn possible(candidate: &Candidate, cycle: &Cycle) -> Vec<(&'static str, &'static str)> {
     let stands = candidate.state == State::Standing && candidate.gate == cycle.gate;
     match cycle.open_gate().map(|gate| gate.kind) {
         _ if !stands => vec![("reinstated", "It stands again, at the gate that is open")],
@@ -181,7 +196,7 @@ fn form(site: &Site, candidate: &Candidate, cycle: &Cycle, typed: &Typed) -> For
     let page = FormPage::new(site, format!("Decide: {}", candidate.label), format!("{address}/decide"), "Decide")
         .from(address, candidate.label.clone())
         .with("version", &typed.version)
-        .choice(Choice::new("outcome", "What is decided?", &typed.outcome, &answers(candidate, cycle)))
+        .choice(Choice::new("outcome", "What is decided?", &typed.outcome, &possible(candidate, cycle)))
         .field(
             Field::new("body", "The body whose matter it is, if it is not ours")
                 .hint("For example, Leeds City Council. It stays visible here and says where it went")

@@ -18,6 +18,8 @@ pub struct FormPage {
     back: (String, String),
     problems: Problems,
     about: Vec<String>,
+    /// Words that the form is about.
+    quoted: Option<String>,
     action: String,
     hidden: Vec<(&'static str, String)>,
     choices: Vec<Choice>,
@@ -56,6 +58,7 @@ impl FormPage {
             back: ("/assembly".to_owned(), "Assembly".to_owned()),
             problems: Vec::new(),
             about: Vec::new(),
+            quoted: None,
             action: action.into(),
             hidden: Vec::new(),
             choices: Vec::new(),
@@ -75,6 +78,13 @@ impl FormPage {
     #[must_use]
     pub fn about(mut self, paragraph: impl Into<String>) -> Self {
         self.about.push(paragraph.into());
+        self
+    }
+
+    /// With words that it is about.
+    #[must_use]
+    pub fn quoting(mut self, words: impl Into<String>) -> Self {
+        self.quoted = Some(words.into());
         self
     }
 

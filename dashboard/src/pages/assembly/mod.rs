@@ -1,22 +1,29 @@
 //! The Assembly: the next one, its candidates and how they are chosen, the evidence for them, and what the Board answered.
 
+mod answer;
+mod api;
 mod candidate;
 mod cycle;
+mod evidence;
 mod forms;
 mod inputs;
 mod jury;
+pub mod ledger;
 mod nominate;
-mod overview;
+pub mod overview;
+mod pack;
+pub mod quotes;
 mod run;
 mod vote;
 mod words;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use civic::Permission::{Organise, TakePart};
+use civic::Permission::{Organise, TakePart, WorkOnPosts};
 use civic::{RecordError, Tx};
 
 use crate::error::AppError;
+use crate::feeds;
 use crate::routes::Access::{Anyone, Needs};
 use crate::routes::Routes;
 use crate::site::Site;
@@ -47,6 +54,41 @@ pub fn routes() -> Routes {
         .get("/assembly/candidates/{id}", Anyone, candidate::page)
         .get("/assembly/candidates/{id}/decide", Needs(Organise), candidate::decide_page)
         .post("/assembly/candidates/{id}/decide", Needs(Organise), candidate::decide)
+        .and(evidence_routes())
+        .and(answer_routes())
+}
+
+fn evidence_routes() -> Routes {
+    Routes::default()
+        .get("/posts/{id}/quote", Needs(WorkOnPosts), quotes::approve_page)
+        .post("/posts/{id}/quote", Needs(WorkOnPosts), quotes::approve)
+        .get("/quotes/{id}/withdraw", Needs(WorkOnPosts), quotes::withdraw_page)
+        .post("/quotes/{id}/withdraw", Needs(WorkOnPosts), quotes::withdraw)
+        .get("/assembly/candidates/{id}/pack", Needs(Organise), pack::freeze_page)
+        .post("/assembly/candidates/{id}/pack", Needs(Organise), pack::freeze)
+        .get("/assembly/packs/{id}", Anyone, pack::page)
+        .get("/download/packs/{id}/evidence.json", Anyone, pack::evidence_json)
+        .get("/download/packs/{id}/quotes.json", Anyone, pack::quotes_json)
+        .get("/download/packs/{id}/counts.csv", Anyone, pack::counts_csv)
+}
+
+fn answer_routes() -> Routes {
+    Routes::default()
+        .get("/assembly/ledger", Anyone, ledger::page)
+        .get("/download/answers.csv", Anyone, ledger::csv)
+        .get("/feeds/answers.atom", Anyone, feeds::answers)
+        .get("/api/v1/answers", Anyone, ledger::json)
+        .get("/api/v1/assembly", Anyone, api::cycles)
+        .get("/api/v1/assembly/cycles/{id}", Anyone, api::cycle)
+        .get("/assembly/answers/{id}", Anyone, answer::page)
+        .get("/assembly/answers/{id}/respond", Needs(Organise), answer::respond_page)
+        .post("/assembly/answers/{id}/respond", Needs(Organise), answer::respond)
+        .get("/assembly/answers/{id}/assign", Needs(Organise), answer::assign_page)
+        .post("/assembly/answers/{id}/assign", Needs(Organise), answer::assign)
+        .get("/assembly/answers/{id}/promise", Needs(Organise), answer::promise_page)
+        .post("/assembly/answers/{id}/promise", Needs(Organise), answer::promise)
+        .get("/assembly/answers/{id}/done", Needs(Organise), answer::done_page)
+        .post("/assembly/answers/{id}/done", Needs(Organise), answer::done)
 }
 
 /// Makes a decision of the visitor, and leads to the page that shows it; or shows the form `again` with what is wrong.

@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use civic::Permission::Organise;
+use civic::assembly::answers::Counts;
 use civic::assembly::cycles::{self, Cycle};
 use civic::assembly::gates::{self, Numbers};
 
-use super::words;
+use super::{ledger, words};
 use crate::error::AppError;
 use crate::format;
 use crate::pages::{Chrome, Section, render};
@@ -19,6 +20,7 @@ struct OverviewPage {
     /// The cycle that meets next, in a sentence each.
     next: Option<Row>,
     rows: Vec<Row>,
+    counts: Counts,
     may_begin: bool,
 }
 
@@ -37,6 +39,7 @@ struct Row {
 /// # Errors
 /// When the record cannot be read.
 pub async fn page(site: Site) -> Result<Response, AppError> {
+    let (answers, today) = ledger::load(&site).await?;
     let (next, all) = site
         .record()
         .read(|db| {
@@ -51,6 +54,7 @@ pub async fn page(site: Site) -> Result<Response, AppError> {
         chrome: Chrome::new(&site, Section::Assembly, "Assembly"),
         next: next_row,
         rows: all.iter().map(row).collect(),
+        counts: Counts::of(&answers, today),
         may_begin: site.may(Organise),
     };
     Ok(render(&page)?.into_response())
@@ -69,4 +73,25 @@ fn row((cycle, numbers): &(Cycle, Vec<Numbers>)) -> Row {
         state: words::cycle_state(cycle),
         numbers: format!("{}, {rest}", format::counted(came.into(), "candidate", "candidates")),
     }
+}
+
+/// The next Assembly and the ledger's counts, for the home page.
+pub struct Glance {
+    /// The cycle that meets next: address, name, and when it meets and how far it is.
+    pub next: Option<(String, String, String)>,
+    /// How many answers are how far.
+    pub counts: Counts,
+}
+
+/// What the home page says of the Assembly.
+///
+/// # Errors
+/// When the record cannot be read.
+pub async fn glance(site: &Site) -> Result<Glance, AppError> {
+    let (answers, today) = ledger::load(site).await?;
+    let next = site.record().read(cycles::next).await?.map(|cycle| {
+        let when = format!("{}, {}. {}.", format::moment(cycle.meets_at), cycle.place, words::cycle_state(&cycle));
+        (format!("/assembly/cycles/{}", cycle.id), cycle.name, when)
+    });
+    Ok(Glance { next, counts: Counts::of(&answers, today) })
 }

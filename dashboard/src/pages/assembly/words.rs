@@ -1,11 +1,12 @@
 //! The states of the Assembly in words, and dates as organisers type them.
 
 use civic::Role;
+use civic::assembly::answers::State as AnswerState;
 use civic::assembly::candidates::{Candidate, State as CandidateState};
 use civic::assembly::cycles::{Cycle, State as CycleState};
 use civic::assembly::gates::Outcome;
 use jiff::Timestamp;
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 
 use super::Problems;
 use crate::format;
@@ -51,6 +52,26 @@ pub fn outcome(outcome: &Outcome) -> String {
     }
 }
 
+/// How far an answer of the Board is: the colour of the tag, and its words.
+pub fn answer_state(state: AnswerState) -> (&'static str, &'static str) {
+    match state {
+        AnswerState::Waiting => ("grey", "Waiting for an answer"),
+        AnswerState::Overdue => ("red", "Overdue"),
+        AnswerState::Answered => ("blue", "Answered"),
+        AnswerState::Changed => ("green", "Something changed"),
+    }
+}
+
+/// How late something is.
+pub fn days_late(days: i32) -> String {
+    format!("{} late", format::counted(days.unsigned_abs().into(), "day", "days"))
+}
+
+/// A day as it is typed.
+pub fn day_as_typed(day: Date) -> String {
+    format!("{}/{}/{}", day.day(), day.month(), day.year())
+}
+
 /// The role of who decided.
 pub fn role(slug: &str) -> String {
     match slug {
@@ -92,7 +113,7 @@ pub fn typed_moment(sent: &Sent) -> Result<Timestamp, Problems> {
 /// A moment as those fields have it.
 pub fn as_typed(at: Timestamp) -> (String, String) {
     let at = format::london(at);
-    (format!("{}/{}/{}", at.day(), at.month(), at.year()), format!("{:02}:{:02}", at.hour(), at.minute()))
+    (day_as_typed(at.date()), format!("{:02}:{:02}", at.hour(), at.minute()))
 }
 
 fn parse_time(typed: &str) -> Option<Time> {
