@@ -1,7 +1,9 @@
-//! How the conversation changes: posts come and are edited, are deleted, and authors are erased.
+//! How the conversation changes: posts come and are edited, are deleted, their tags are corrected, and authors are
+//! erased.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::correction::Correction;
 use crate::gap::Gap;
 use crate::id::{AuthorKey, PostId};
 use crate::post::{Enriched, Post};
@@ -19,7 +21,12 @@ pub enum Change<T> {
     EraseAuthor(AuthorKey),
     /// What was said at a source in a stretch of time may be missing.
     Gap(Gap),
+    /// Staff have corrected the tags of a post.
+    Correct(Box<Correction>),
 }
+
+/// What the payload of a correction begins with: the name of the variant comes first.
+const CORRECT: &[u8] = br#"{"correct":"#;
 
 /// What a [`Change`] can carry: something that is a post and knows its id.
 pub trait Carried: Serialize + DeserializeOwned {
@@ -49,10 +56,16 @@ impl<T: Carried> Change<T> {
             Self::Upsert(carried) => Some(carried.post_id()),
             Self::Delete(id) => Some(*id),
             Self::Gap(gap) => Some(gap.id()),
+            Self::Correct(correction) => Some(correction.post),
             Self::EraseAuthor(_) => None,
         };
         let payload = serde_json::to_vec(self).expect("posts hold only strings, numbers and times, which JSON can say");
         Record { key, payload }
+    }
+
+    /// Whether a record's payload, as [`Change::to_record`] wrote it, carries [`Change::Correct`]: without reading the rest.
+    pub fn is_correction(payload: &[u8]) -> bool {
+        payload.starts_with(CORRECT)
     }
 
     /// The change that a record's payload carries.
@@ -67,6 +80,7 @@ impl<T: Carried> Change<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::TextHash;
 
     #[test]
     fn a_change_survives_the_record_and_keeps_its_key() {
@@ -74,6 +88,17 @@ mod tests {
         let record = Change::<Post>::Delete(id).to_record();
         assert_eq!(record.key, Some(id));
         assert_eq!(Change::<Post>::from_payload(&record.payload).unwrap(), Change::Delete(id));
+    }
+
+    #[test]
+    fn a_correction_is_told_by_how_it_begins() {
+        let post = PostId::from_bytes([3; 16]);
+        let text = TextHash::from_bytes([4; 16]);
+        let correction = Correction { post, text, language: None, sentiment: None, topics: None, places: None };
+        let record = Change::<Post>::Correct(Box::new(correction)).to_record();
+        assert_eq!(record.key, Some(post));
+        assert!(Change::<Post>::is_correction(&record.payload));
+        assert!(!Change::<Post>::is_correction(&Change::<Post>::Delete(post).to_record().payload));
     }
 
     #[test]

@@ -11,13 +11,13 @@ use crate::change::Change;
 use crate::id::PostId;
 use crate::log::{Bus, BusError, BusTopic};
 use crate::post::{Enriched, Post};
-use crate::record::{Delivered, Offset, Offsets, Partition, Record};
+use crate::record::{Delivered, Offset, Partition, Record};
+use crate::walk::Walk;
 
 /// The group that remembers which dead letters were replayed.
 const REPLAY_GROUP: &str = "dead-letter-replay";
 /// Reasons are cut here, in characters, so that a letter always fits into its bus topic.
 const MAX_REASON: usize = 500;
-const BATCH: usize = 100;
 
 /// A record that could not be processed, why, and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +101,7 @@ impl DeadLetter {
         let key = match self.topic {
             BusTopic::Posts => Change::<Post>::from_payload(payload).ok().map(|change| change.to_record().key),
             BusTopic::Enriched => Change::<Enriched>::from_payload(payload).ok().map(|change| change.to_record().key),
-            BusTopic::DeadLetters => None,
+            BusTopic::DeadLetters | BusTopic::Corrections => None,
         };
         // What is not a change has no key to be found; it must lie in one partition all the same, not in every one.
         Record { key: key.unwrap_or_else(|| Some(hashed(payload))), payload: payload.to_vec() }
@@ -124,11 +124,13 @@ pub async fn list(bus: &dyn Bus, limit: usize) -> Result<Vec<DeadLetter>, BusErr
     // A group of its own that commits nothing reads everything, and leaves no trace.
     let group = format!("dead-letter-list-{}", Timestamp::now().as_nanosecond());
     let mut letters = Vec::new();
-    visit(bus, &group, Progress::Forgotten, async |records| {
+    let mut walk = Walk::begin(bus, BusTopic::DeadLetters, &group).await?;
+    while let Some(records) = walk.next().await? {
         letters.extend(records.iter().take(limit - letters.len()).map(DeadLetter::from_record));
-        Ok(letters.len() < limit)
-    })
-    .await?;
+        if letters.len() >= limit {
+            break;
+        }
+    }
     Ok(letters)
 }
 
@@ -147,62 +149,17 @@ pub async fn replay(bus: &dyn Bus, letter: &DeadLetter) -> Result<(), BusError> 
 /// [`BusError`]; what was replayed until then stays so.
 pub async fn replay_pending(bus: &dyn Bus) -> Result<usize, BusError> {
     let mut replayed = 0;
-    visit(bus, REPLAY_GROUP, Progress::Committed, async |records| {
+    let mut walk = Walk::begin(bus, BusTopic::DeadLetters, REPLAY_GROUP).await?;
+    while let Some(records) = walk.next().await? {
         for topic in [BusTopic::Posts, BusTopic::Enriched] {
             let letters = records.iter().map(DeadLetter::from_record).filter(|letter| letter.topic == topic);
             let originals: Vec<Record> = letters.map(|letter| letter.original()).collect();
             replayed += originals.len();
             bus.append(topic, originals).await?;
         }
-        Ok(true)
-    })
-    .await?;
-    Ok(replayed)
-}
-
-/// Whether the next visit of the same group begins where this one ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Committed,
-    Forgotten,
-}
-
-/// Gives the letters that `group` has not committed, as far as they go now, to `visitor`, until it says `false`.
-async fn visit(
-    bus: &dyn Bus,
-    group: &str,
-    progress: Progress,
-    mut visitor: impl AsyncFnMut(&[Delivered]) -> Result<bool, BusError>,
-) -> Result<(), BusError> {
-    let mut reader = bus.reader(BusTopic::DeadLetters, group).await?;
-    let mut ahead = bus.lag(BusTopic::DeadLetters, group).await?;
-    let mut offsets = Offsets(ahead.iter().map(|lag| (lag.partition, lag.committed)).collect());
-    loop {
-        ahead.retain(|lag| offsets.next(lag.partition) < lag.end);
-        if ahead.is_empty() {
-            return Ok(());
-        }
-        let mut records = match reader.next(BATCH).await {
-            Ok(records) => records,
-            // Letters whose time is over are gone, and that is as it should be.
-            Err(BusError::OffsetGone { partition, begin, .. }) => {
-                offsets.0.insert(partition, begin);
-                reader.seek(&offsets).await?;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        for record in &records {
-            offsets.advance(record.partition, record.offset);
-        }
-        records.retain(|record| ahead.iter().any(|lag| lag.partition == record.partition && record.offset < lag.end));
-        if !visitor(&records).await? {
-            return Ok(());
-        }
-        if progress == Progress::Committed {
-            reader.commit(&offsets).await?;
-        }
+        walk.commit().await?;
     }
+    Ok(replayed)
 }
 
 /// A key that depends on `bytes` alone.

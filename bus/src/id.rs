@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
 use thiserror::Error;
 
+use crate::post::Post;
+
 /// The identity of a post: stable over re-delivery, edits and restarts.
 ///
 /// The first 16 bytes of BLAKE3 over the source's id and the post's native id in that source.
@@ -41,6 +43,22 @@ impl AuthorKey {
         mac.update(source.as_str().as_bytes());
         mac.update(handle.as_bytes());
         Self(first_16(&mac.finalize().into_bytes()))
+    }
+}
+
+/// Stands for the words of a post: title and text. Equal for equal words.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextHash([u8; 16]);
+
+impl TextHash {
+    /// That of `post`: the first 16 bytes of BLAKE3 over its title and its text.
+    pub fn of(post: &Post) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        let title = post.title.as_deref().unwrap_or_default();
+        hasher.update(&(title.len() as u64).to_le_bytes());
+        hasher.update(title.as_bytes());
+        hasher.update(post.text.as_bytes());
+        Self(first_16(hasher.finalize().as_bytes()))
     }
 }
 
@@ -133,6 +151,7 @@ macro_rules! hex_id {
 
 hex_id!(PostId);
 hex_id!(AuthorKey);
+hex_id!(TextHash);
 
 macro_rules! name_id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -12,6 +12,7 @@ pub mod change;
 pub mod config_file;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod correction;
 pub mod data_dir;
 pub mod dead_letter;
 pub mod embedded;
@@ -24,14 +25,16 @@ pub mod metrics;
 pub mod post;
 pub mod record;
 pub mod secret;
+mod walk;
 
 pub use change::Change;
+pub use correction::{Corrected, Correction, Corrections, Ruling, Tags, Verdict, VerdictError};
 pub use data_dir::DataDir;
 pub use dead_letter::DeadLetter;
 pub use embedded::{BusConfig, EmbeddedBus, Retained};
 pub use gap::Gap;
 pub use health::{SourceHealth, SourceState, TokenHealth};
-pub use id::{AuthorKey, EventId, IdKey, PostId, SourceId};
+pub use id::{AuthorKey, EventId, IdKey, PostId, SourceId, TextHash};
 #[cfg(feature = "kafka")]
 pub use kafka::KafkaBus;
 pub use kafka::KafkaConfig;

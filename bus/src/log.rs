@@ -16,11 +16,13 @@ pub enum BusTopic {
     Enriched,
     /// Records that a stage could not process, with the reason and where they came from.
     DeadLetters,
+    /// [`crate::Correction`]: what staff said about tags, kept for good.
+    Corrections,
 }
 
 impl BusTopic {
-    /// All bus topics, in the order of a post's way.
-    pub const ALL: [Self; 3] = [Self::Posts, Self::Enriched, Self::DeadLetters];
+    /// All bus topics, in the order of a post's way, with those beside it at the end.
+    pub const ALL: [Self; 4] = [Self::Posts, Self::Enriched, Self::DeadLetters, Self::Corrections];
 
     /// The name in the log and on the command line.
     pub fn name(self) -> &'static str {
@@ -28,6 +30,7 @@ impl BusTopic {
             Self::Posts => "posts",
             Self::Enriched => "enriched",
             Self::DeadLetters => "dead-letters",
+            Self::Corrections => "corrections",
         }
     }
 
@@ -37,6 +40,7 @@ impl BusTopic {
             Self::Posts => 0,
             Self::Enriched => 1,
             Self::DeadLetters => 2,
+            Self::Corrections => 3,
         }
     }
 
@@ -44,7 +48,7 @@ impl BusTopic {
     /// room for that: whatever was accepted once can be passed on.
     pub fn max_payload_bytes(self) -> usize {
         match self {
-            Self::Posts => 1024 * 1024,
+            Self::Posts | Self::Corrections => 1024 * 1024,
             Self::Enriched => 2 * 1024 * 1024,
             Self::DeadLetters => 16 * 1024 * 1024,
         }

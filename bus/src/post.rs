@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::correction::Corrected;
 use crate::id::{AuthorKey, EventId, PostId, SourceId};
 
 /// One thing that somebody said in public, redacted and pseudonymous.
@@ -94,12 +95,15 @@ pub struct Enriched {
     /// Where it is about, surest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<Place>,
+    /// What the tags were, and what staff said, where they corrected them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Box<Corrected>>,
 }
 
 impl Enriched {
     /// The post with no tags yet.
     pub fn untagged(post: Post) -> Self {
-        Self { post, language: None, sentiment: None, topics: Vec::new(), places: Vec::new() }
+        Self { post, language: None, sentiment: None, topics: Vec::new(), places: Vec::new(), corrected: None }
     }
 
     /// The NHS region of the surest place that has one, as a slug of `config/places/regions.csv`.
@@ -118,6 +122,18 @@ pub struct Sentiment {
     /// How probable the label is, from 0 to 1; nought in records from before it was known.
     #[serde(default)]
     pub probability: f32,
+}
+
+impl Sentiment {
+    /// The feeling that a person has told: as sure as can be.
+    pub fn sure(label: SentimentLabel) -> Self {
+        let score = match label {
+            SentimentLabel::Negative => -1.0,
+            SentimentLabel::Neutral => 0.0,
+            SentimentLabel::Positive => 1.0,
+        };
+        Self { label, score, probability: 1.0 }
+    }
 }
 
 /// Three kinds of feeling; what was not scored has no [`Sentiment`] at all.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bus::Enriched;
 use bus::config_file::ConfigError;
+use bus::{Enriched, Place};
 
 use crate::Enricher;
 use crate::aspects::AspectEnricher;
@@ -28,7 +28,7 @@ pub struct Chain {
     enrichers: Vec<Arc<dyn Enricher>>,
     topics: Arc<Topics>,
     sentiment: Arc<SentimentEnricher>,
-    regions: Vec<RegionInfo>,
+    places: Arc<PlaceEnricher>,
 }
 
 impl Chain {
@@ -39,8 +39,7 @@ impl Chain {
     pub fn load(config_dir: &Path) -> Result<Self, ConfigError> {
         let topics = Arc::new(Topics::load_with_heads(config_dir)?);
         let sentiment = Arc::new(SentimentEnricher::load(config_dir)?);
-        let places = PlaceEnricher::load(&config_dir.join("places"))?;
-        let regions = places.regions().to_vec();
+        let places = Arc::new(PlaceEnricher::load(&config_dir.join("places"))?);
         // Redaction comes first, so that no tag can hold what it removes; sentiment needs the language,
         // and aspects need sentiment and subjects.
         let enrichers: Vec<Arc<dyn Enricher>> = vec![
@@ -49,9 +48,9 @@ impl Chain {
             Arc::clone(&sentiment) as Arc<dyn Enricher>,
             Arc::clone(&topics) as Arc<dyn Enricher>,
             Arc::new(AspectEnricher::new(Arc::clone(&topics), Arc::clone(&sentiment))),
-            Arc::new(places),
+            Arc::clone(&places) as Arc<dyn Enricher>,
         ];
-        Ok(Self { enrichers, topics, sentiment, regions })
+        Ok(Self { enrichers, topics, sentiment, places })
     }
 
     /// The same chain with the transformer tier in it, if `config` wants that. For the stage that tags posts alone: the tier
@@ -103,7 +102,12 @@ impl Chain {
 
     /// The seven NHS regions of England, in the order of `config/places/regions.csv`.
     pub fn regions(&self) -> &[RegionInfo] {
-        &self.regions
+        self.places.regions()
+    }
+
+    /// The places of the gazetteer in a text that a person gave as the name of one.
+    pub fn places_named(&self, name: &str) -> Vec<Place> {
+        self.places.named(name)
     }
 }
 

@@ -3,6 +3,11 @@
 //! Two halves work at the same time. [`Intake`] reads batches and starts their work on the blocking threads, at most
 //! `workers` at once; [`deliver`] takes the batches in the order in which they were read and appends their results, so
 //! that the changes of a post keep their order. Only then are their offsets committed.
+//!
+//! Corrections by staff are known before the batch that they came in is worked on, so that no later delivery of the post
+//! misses them; they are kept for good in a bus topic of their own ([`memory`]).
+
+mod memory;
 
 use std::sync::Arc;
 
@@ -14,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::work::{Processed, process};
 use crate::{Chain, EnrichConfig};
+use memory::Memory;
 
 /// The consumer group that this stage reads the bus in.
 pub const GROUP: &str = "enrich";
@@ -34,6 +40,7 @@ pub async fn run(
 ) -> Result<(), BusError> {
     describe_metrics();
     let committed = bus.lag(BusTopic::Posts, GROUP).await?;
+    let memory = Memory::load(Arc::clone(&bus)).await?;
     let reader = bus.reader(BusTopic::Posts, GROUP).await?;
     let workers = config.worker_count().get();
     let (batches, ready) = mpsc::channel(workers);
@@ -41,6 +48,7 @@ pub async fn run(
     let intake = Intake {
         reader,
         chain,
+        memory,
         workers: Arc::new(Semaphore::new(workers)),
         position: Offsets(committed.iter().map(|lag| (lag.partition, lag.committed)).collect()),
         batches,
@@ -60,6 +68,7 @@ struct Batch {
 struct Intake {
     reader: Box<dyn Reader>,
     chain: Arc<Chain>,
+    memory: Memory,
     workers: Arc<Semaphore>,
     /// Where reading goes on, in every partition.
     position: Offsets,
@@ -77,6 +86,7 @@ impl Intake {
                 // A place in the channel and a worker come first: a record that is read is sure to be worked on.
                 read = next(self.reader.as_mut(), batches, workers) => match read {
                     Ok(Some(Claimed { place, worker, records })) => {
+                        self.memory.learn(&records, &self.position).await?;
                         place.send(self.start_work(worker, records));
                     }
                     // The other half has stopped, and says why itself.
@@ -93,8 +103,9 @@ impl Intake {
             self.position.advance(record.partition, record.offset);
         }
         let chain = Arc::clone(&self.chain);
+        let corrections = self.memory.corrections();
         let work = tokio::task::spawn_blocking(move || {
-            let processed = process(&chain, &records);
+            let processed = process(&chain, &corrections, &records);
             drop(worker);
             processed
         });
@@ -153,7 +164,7 @@ async fn deliver(
     appended: watch::Sender<Offsets>,
 ) -> Result<(), BusError> {
     while let Some(Batch { work, offsets }) = ready.recv().await {
-        let Processed { records, letters, posts } = match work.await {
+        let Processed { records, corrections, letters, posts } = match work.await {
             Ok(processed) => processed,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             // Only a runtime that is shutting down cancels blocking work.
@@ -163,6 +174,11 @@ async fn deliver(
             tracing::warn!(records = letters.len(), "records could not be enriched and are kept as dead letters");
             counter!("discovery_enrich_dead_letters_total").increment(letters.len() as u64);
             dead_letter::send(bus, &letters).await?;
+        }
+        if !corrections.is_empty() {
+            // Kept before they are passed on: a correction that counts is one that is not forgotten.
+            counter!("discovery_enrich_corrections_total").increment(corrections.len() as u64);
+            bus.append(BusTopic::Corrections, corrections).await?;
         }
         if !records.is_empty() {
             bus.append(BusTopic::Enriched, records).await?;
@@ -175,6 +191,7 @@ async fn deliver(
 
 fn describe_metrics() {
     describe_counter!("discovery_enrich_posts_total", "Posts that were enriched");
+    describe_counter!("discovery_enrich_corrections_total", "Corrections by staff that were passed on");
     describe_counter!("discovery_enrich_dead_letters_total", "Records that could not be enriched");
     describe_counter!(
         "discovery_enrich_records_lost_total",

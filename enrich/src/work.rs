@@ -1,9 +1,10 @@
 //! The work on one batch of records, off the async threads: decode, enrich, encode.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{PoisonError, RwLock};
 
 use bus::dead_letter::DeadLetter;
-use bus::{BusTopic, Change, Delivered, Enriched, Post, Record};
+use bus::{BusTopic, Change, Corrections, Delivered, Enriched, Post, Record};
 
 use crate::Chain;
 use crate::stage::GROUP;
@@ -12,6 +13,8 @@ use crate::stage::GROUP;
 pub(crate) struct Processed {
     /// Changes for the enriched bus topic, in the order of the records read.
     pub(crate) records: Vec<Record>,
+    /// Corrections to be kept for good.
+    pub(crate) corrections: Vec<Record>,
     /// Records that could not be processed.
     pub(crate) letters: Vec<DeadLetter>,
     /// How many of `records` are posts.
@@ -28,10 +31,12 @@ enum Step<'a> {
     Drop,
 }
 
-/// Enriches the posts among `records`; deletions, erasures and gaps keep their place among them.
-pub(crate) fn process(chain: &Chain, records: &[Delivered]) -> Processed {
+/// Enriches the posts among `records`, and sets the tags that staff have corrected; deletions, erasures, corrections and
+/// gaps keep their place among them.
+pub(crate) fn process(chain: &Chain, corrections: &RwLock<Corrections>, records: &[Delivered]) -> Processed {
     let mut posts = Vec::with_capacity(records.len());
     let mut letters = Vec::new();
+    let mut corrected = Vec::new();
     let steps: Vec<Step> = records
         .iter()
         .map(|record| match Change::<Post>::from_payload(&record.payload) {
@@ -42,13 +47,24 @@ pub(crate) fn process(chain: &Chain, records: &[Delivered]) -> Processed {
             Ok(Change::Delete(id)) => Step::Pass(Change::<Enriched>::Delete(id).to_record()),
             Ok(Change::EraseAuthor(author)) => Step::Pass(Change::<Enriched>::EraseAuthor(author).to_record()),
             Ok(Change::Gap(gap)) => Step::Pass(Change::<Enriched>::Gap(gap).to_record()),
+            Ok(Change::Correct(correction)) => {
+                corrected.push(correction.to_record());
+                let whole = corrections.read().unwrap_or_else(PoisonError::into_inner).whole(&correction);
+                Step::Pass(Change::<Enriched>::Correct(Box::new(whole)).to_record())
+            }
             Err(error) => {
                 letters.push(DeadLetter::new(BusTopic::Posts, record, GROUP, &error));
                 Step::Drop
             }
         })
         .collect();
-    let mut enriched = enrich(chain, posts).into_iter();
+    let mut enriched = enrich(chain, posts);
+    let known = corrections.read().unwrap_or_else(PoisonError::into_inner);
+    for post in enriched.iter_mut().flatten() {
+        known.apply(post);
+    }
+    drop(known);
+    let mut enriched = enriched.into_iter();
     let mut out = Vec::with_capacity(steps.len());
     let mut count = 0;
     for step in steps {
@@ -64,7 +80,7 @@ pub(crate) fn process(chain: &Chain, records: &[Delivered]) -> Processed {
             },
         }
     }
-    Processed { records: out, letters, posts: count }
+    Processed { records: out, corrections: corrected, letters, posts: count }
 }
 
 /// Enriches all posts at once; only if that fails, one by one, so that one bad post costs only itself.

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bus::{AuthorKey, Change, Channel, Enriched, SentimentLabel};
+use bus::{AuthorKey, Change, Channel, Correction, Enriched, SentimentLabel};
 use jiff::{Timestamp, ToSpan};
 
-use crate::testing::{author_key, post};
+use crate::testing::{author_key, post, ruling};
 use crate::{Analytics, AnalyticsError, Dimension, Filter, Group, NONE, Point, Step, Totals};
 
 /// Fills the store under test. Each test gets a factory of its own, over an empty store.
@@ -33,6 +33,7 @@ macro_rules! analytics_conformance_suite {
             groups_are_largest_first_and_limited
             a_post_with_several_topics_counts_in_each
             replaced_deleted_and_erased_posts_do_not_count
+            a_corrected_post_counts_under_what_staff_said
             many_voices_are_counted_to_within_a_few_percent
             days_follow_the_clock_in_london
             hours_begin_at_full_hours_and_empty_ones_are_zero
@@ -132,6 +133,46 @@ pub async fn replaced_deleted_and_erased_posts_do_not_count(factory: &dyn Factor
     let groups = analytics.groups(&Filter::default(), Dimension::Channel, 10).await.unwrap();
     let found: Vec<(&str, u64)> = groups.iter().map(|group| (group.key.as_str(), group.totals.posts)).collect();
     assert_eq!(found, [("social", 2), ("news", 1)]);
+}
+
+pub async fn a_corrected_post_counts_under_what_staff_said(factory: &dyn Factory) {
+    let posts = [
+        post(1).text("No beds").author(1).topics(&["beds"]).region("london").feeling(SentimentLabel::Neutral).build(),
+        post(2).text("No beds").author(2).topics(&["beds"]).build(),
+        post(3).text("No beds").author(3).topics(&["beds"]).build(),
+    ];
+    let ruled = Correction {
+        topics: Some(ruling(vec!["waiting".to_owned(), "staff".to_owned()])),
+        ..Correction::of(&posts[0].post)
+    };
+    let felt = Correction {
+        sentiment: Some(ruling(None)),
+        places: Some(ruling(Vec::new())),
+        ..Correction::of(&posts[0].post)
+    };
+    let edited = post(2).text("There are beds again").author(2).topics(&["beds"]).build();
+    let too_late = Correction { topics: Some(ruling(Vec::new())), ..Correction::of(&posts[1].post) };
+    let erased = Correction { topics: Some(ruling(Vec::new())), ..Correction::of(&posts[2].post) };
+    let mut upserts: Vec<_> = posts.into_iter().map(Change::Upsert).collect();
+    upserts.push(Change::Correct(Box::new(ruled.clone())));
+    let then = vec![
+        Change::Correct(Box::new(felt)),
+        Change::Correct(Box::new(ruled)),
+        Change::Upsert(edited),
+        Change::Correct(Box::new(too_late)),
+        Change::EraseAuthor(author_key(3)),
+        Change::Correct(Box::new(erased)),
+    ];
+    let analytics = factory.load(vec![upserts, then]).await;
+    let groups = async |dimension| {
+        let groups = analytics.groups(&Filter::default(), dimension, 10).await.unwrap();
+        groups.into_iter().map(|group| (group.key, group.totals.posts)).collect::<Vec<_>>()
+    };
+    let expected = |groups: &[(&str, u64)]| groups.iter().map(|&(key, n)| (key.to_owned(), n)).collect::<Vec<_>>();
+    assert_eq!(groups(Dimension::Topic).await, expected(&[("beds", 1), ("staff", 1), ("waiting", 1)]));
+    assert_eq!(groups(Dimension::Sentiment).await, expected(&[(NONE, 2)]));
+    assert_eq!(groups(Dimension::Region).await, expected(&[(NONE, 2)]));
+    assert_eq!(analytics.totals(&Filter::default()).await.unwrap(), Totals { posts: 2, voices: 2 });
 }
 
 pub async fn many_voices_are_counted_to_within_a_few_percent(factory: &dyn Factory) {

@@ -164,8 +164,8 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
         let (writer, applied) = blocking(move || {
             let mut applied = Applied { offsets: Offsets::default(), collected: Vec::new(), unreadable: Vec::new() };
             for record in records {
+                apply_record(&mut writer, &record, &offsets, &mut applied)?;
                 offsets.advance(record.partition, record.offset);
-                apply_record(&mut writer, &record, &mut applied)?;
             }
             applied.offsets = offsets;
             Ok((writer, applied))
@@ -221,9 +221,18 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
     }
 }
 
-fn apply_record(writer: &mut IndexWriter, record: &Delivered, applied: &mut Applied) -> Result<(), IndexError> {
+/// Applies a record; everything before it is at `offsets`.
+fn apply_record(
+    writer: &mut IndexWriter,
+    record: &Delivered,
+    offsets: &Offsets,
+    applied: &mut Applied,
+) -> Result<(), IndexError> {
     match Change::<Enriched>::from_payload(&record.payload) {
         Ok(change) => {
+            if writer.must_commit_before(&change) {
+                writer.commit(offsets)?;
+            }
             if let Change::Upsert(post) = &change {
                 applied.collected.push(post.post.collected_at);
             }

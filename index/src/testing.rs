@@ -2,7 +2,7 @@
 //! [`crate::Analytics`].
 
 use bus::{
-    AuthorKey, Channel, Enriched, EventId, Place, PlaceKind, Post, PostId, Sentiment, SentimentLabel, SourceId,
+    AuthorKey, Channel, Enriched, EventId, Place, PlaceKind, Post, PostId, Ruling, Sentiment, SentimentLabel, SourceId,
     TopicTag,
 };
 use jiff::Timestamp;
@@ -143,4 +143,10 @@ pub fn author_key(n: u64) -> AuthorKey {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..16]);
     AuthorKey::from_bytes(bytes)
+}
+
+/// What staff said on 2 November 2026 about a tag.
+pub fn ruling<T>(to: T) -> Ruling<T> {
+    let at = "2026-11-02T10:00:00Z".parse().expect("the literal is a time");
+    Ruling { to, by: "analyst".to_owned(), why: "read it again".to_owned(), at }
 }

@@ -51,7 +51,7 @@ pub async fn probe(
         .into_iter()
         .filter_map(|change| match change {
             Change::Upsert(post) => Some(post),
-            Change::Delete(_) | Change::EraseAuthor(_) | Change::Gap(_) => None,
+            Change::Delete(_) | Change::EraseAuthor(_) | Change::Gap(_) | Change::Correct(_) => None,
         })
         .collect();
     posts.sort_by_key(|post| std::cmp::Reverse(post.created_at));

@@ -210,7 +210,7 @@ impl SourceTask {
 fn created_at(change: &Change<Post>) -> Option<Timestamp> {
     match change {
         Change::Upsert(post) => Some(post.created_at),
-        Change::Delete(_) | Change::EraseAuthor(_) | Change::Gap(_) => None,
+        Change::Delete(_) | Change::EraseAuthor(_) | Change::Gap(_) | Change::Correct(_) => None,
     }
 }
 

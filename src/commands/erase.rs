@@ -71,7 +71,7 @@ async fn everywhere(
     certificate.trends = index::trends::erase(&data.trends(), config.trends.clone(), &changes)?;
     certificate.log = match &config.bus.kafka {
         Some(kafka) => Err(format!(
-            "Apache Kafka at {} keeps records for {} hours",
+            "Apache Kafka at {} keeps records for {} hours, and what staff said of tags for good",
             kafka.brokers.join(", "),
             config.bus.retention_hours
         )),

@@ -36,7 +36,10 @@ impl Shared {
 pub(super) fn retain(shared: &Shared, store: &Store, now: Timestamp) -> fjall::Result<Retained> {
     let mut removed = Retained::default();
     for topic in BusTopic::ALL {
-        let keep = keep(&shared.config, topic);
+        let Some(keep) = keep(&shared.config, topic) else {
+            metrics::stored(topic, store.bytes(topic));
+            continue;
+        };
         close_old_segment(store, topic, now, keep / i32::try_from(SEGMENTS).expect("a small number"))?;
         while let Some(oldest) = removable(shared, store, topic, now, keep) {
             let unread = report(shared, topic, &oldest);
@@ -96,10 +99,12 @@ fn report(shared: &Shared, topic: BusTopic, segment: &Segment) -> u64 {
     total
 }
 
-fn keep(config: &BusConfig, topic: BusTopic) -> SignedDuration {
+/// How long the records of `topic` are kept; `None` for good.
+fn keep(config: &BusConfig, topic: BusTopic) -> Option<SignedDuration> {
     let hours = match topic {
         BusTopic::Posts | BusTopic::Enriched => config.retention_hours,
         BusTopic::DeadLetters => config.dead_letter_retention_hours,
+        BusTopic::Corrections => return None,
     };
-    SignedDuration::from_hours(i64::from(hours.get()))
+    Some(SignedDuration::from_hours(i64::from(hours.get())))
 }

@@ -158,16 +158,20 @@ async fn create(
 /// How `topic` is kept, in Kafka's words.
 fn properties(topic: BusTopic, config: &BusConfig) -> [(&'static str, String); 5] {
     let hours = match topic {
-        BusTopic::Posts | BusTopic::Enriched => config.retention_hours.get(),
-        BusTopic::DeadLetters => config.dead_letter_retention_hours.get().min(MAX_RETENTION_HOURS),
+        BusTopic::Posts | BusTopic::Enriched => Some(config.retention_hours.get()),
+        BusTopic::DeadLetters => Some(config.dead_letter_retention_hours.get().min(MAX_RETENTION_HOURS)),
+        // Nobody's words but those of staff: kept for good.
+        BusTopic::Corrections => None,
     };
     let hour_ms = 3_600_000_u64;
+    let unlimited = || "-1".to_owned();
+    let bytes = config.retention_bytes / u64::from(config.partitions.get());
     [
         ("cleanup.policy", "delete".to_owned()),
-        ("retention.ms", (u64::from(hours) * hour_ms).to_string()),
+        ("retention.ms", hours.map_or_else(unlimited, |hours| (u64::from(hours) * hour_ms).to_string())),
         // A record goes with its segment: an hour of posts each, so that none stays much longer than it may.
         ("segment.ms", hour_ms.to_string()),
-        ("retention.bytes", (config.retention_bytes / u64::from(config.partitions.get())).to_string()),
+        ("retention.bytes", hours.map_or_else(unlimited, |_| bytes.to_string())),
         ("max.message.bytes", (topic.max_payload_bytes() + BATCH_MARGIN).to_string()),
     ]
 }
@@ -187,10 +191,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_stays_longer_than_a_week() {
+    fn nothing_that_people_said_stays_longer_than_a_week() {
         let properties = |topic| BTreeMap::from(properties(topic, &BusConfig::default()));
         assert_eq!(properties(BusTopic::Posts)["retention.ms"], "604800000");
         assert_eq!(properties(BusTopic::DeadLetters)["retention.ms"], "604800000");
         assert_eq!(properties(BusTopic::Posts)["retention.bytes"], (2_u64 << 30).to_string());
+        let corrections = properties(BusTopic::Corrections);
+        assert_eq!((corrections["retention.ms"].as_str(), corrections["retention.bytes"].as_str()), ("-1", "-1"));
     }
 }

@@ -50,6 +50,11 @@ impl PlaceEnricher {
         &self.regions
     }
 
+    /// The places in a text that a person gave as the name of one, without doubt.
+    pub(crate) fn named(&self, name: &str) -> Vec<Place> {
+        self.finder.find_all_named(name)
+    }
+
     fn places(&self, post: &Post) -> Vec<Place> {
         let mut places = Vec::new();
         for text in [post.title.as_deref(), Some(post.text.as_str())].into_iter().flatten() {

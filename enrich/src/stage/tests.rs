@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{
-    AuthorKey, BusConfig, Change, Delivered, EmbeddedBus, Enriched, Lag, Offset, Partition, Post, PostId, Record,
+    AuthorKey, BusConfig, Change, Correction, Delivered, EmbeddedBus, Enriched, Lag, Offset, Partition, Post, PostId,
+    Record, Ruling,
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -226,4 +227,68 @@ async fn posts_that_retention_removed_are_passed_over() {
     let stage = Stage::run_on(gone, bus, dir);
     assert_eq!(stage.enriched(ends.len()).await.len(), ends.len(), "the last post of every partition is left");
     stage.stop().await;
+}
+
+/// Says that the post with this text is written in Welsh.
+fn in_welsh(text: &str) -> Correction {
+    let ruling = Ruling {
+        to: Some("cy".to_owned()),
+        by: "analyst".to_owned(),
+        why: "read it".to_owned(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    Correction { language: Some(ruling), ..Correction::of(&post(text)) }
+}
+
+fn languages(changes: &[Change<Enriched>], id: PostId) -> Vec<Option<&str>> {
+    let upserts = changes.iter().filter_map(|change| match change {
+        Change::Upsert(enriched) if enriched.post.id == id => Some(enriched.language.as_deref()),
+        _ => None,
+    });
+    upserts.collect()
+}
+
+#[tokio::test]
+async fn a_correction_is_passed_on_kept_and_applied_to_later_deliveries_of_the_same_text() {
+    let correction = in_welsh("bore da");
+    let id = correction.post;
+    let edited = Change::Upsert(Post { id, ..post("good morning") }).to_record();
+    let records = vec![upsert("bore da"), Change::<Post>::Correct(Box::new(correction.clone())).to_record(), edited];
+    let stage = Stage::start(records).await;
+    let changes = stage.enriched(3).await;
+    assert!(changes.contains(&Change::Correct(Box::new(correction.clone()))));
+    assert_eq!(languages(&changes, id).last(), Some(&Some("en")), "another text gets the tags of the machine");
+    assert_eq!(bus::correction::list(&*stage.bus).await.unwrap(), [correction]);
+
+    // A process that starts later knows it as well.
+    let stage = stage.restart().await;
+    stage.bus.append(BusTopic::Posts, vec![upsert("bore da")]).await.unwrap();
+    let changes = stage.enriched(4).await;
+    assert_eq!(languages(&changes, id).last(), Some(&Some("cy")));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn what_another_process_was_told_is_known_once_its_partition_is_read_here() {
+    let (bus, dir) = bus();
+    let correction = in_welsh("bore da");
+    bus.append(BusTopic::Posts, vec![upsert("bore da")]).await.unwrap();
+    let mut memory = memory::Memory::load(Arc::clone(&bus) as Arc<dyn Bus>).await.unwrap();
+    // Another process reads the correction from the partition, keeps it, commits, and goes.
+    bus.append(BusTopic::Corrections, vec![correction.to_record()]).await.unwrap();
+    let delivered = |offset| Delivered {
+        partition: 0,
+        offset,
+        appended_at: jiff::Timestamp::UNIX_EPOCH,
+        payload: upsert("bore da").payload,
+    };
+    let mut enriched = Enriched::untagged(post("bore da"));
+    let mut corrected = |memory: &memory::Memory| memory.corrections().read().unwrap().apply(&mut enriched);
+    memory.learn(&[delivered(0)], &Offsets::default()).await.unwrap();
+    assert!(!corrected(&memory), "nobody else has read this partition");
+    let mut position = Offsets::default();
+    position.advance(0, 0);
+    memory.learn(&[delivered(2)], &position).await.unwrap();
+    assert!(corrected(&memory), "somebody else has read record 1");
+    drop(dir);
 }

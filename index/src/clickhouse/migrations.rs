@@ -5,7 +5,8 @@ use ::clickhouse::Client;
 use super::error::{ClickHouseError, Place};
 
 /// In their order; the number of the last is the schema that this program knows. A file that was released is never changed.
-const MIGRATIONS: [(u32, &str); 1] = [(1, include_str!("migrations/0001_posts.sql"))];
+const MIGRATIONS: [(u32, &str); 2] =
+    [(1, include_str!("migrations/0001_posts.sql")), (2, include_str!("migrations/0002_text.sql"))];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS migrations (version UInt32, applied_at DateTime DEFAULT now()) \
                     ENGINE = ReplacingMergeTree ORDER BY version";

@@ -1,7 +1,7 @@
 //! A post as a row, with the words that it can be found by.
 
 use ::clickhouse::Row;
-use bus::{AuthorKey, Enriched, PostId};
+use bus::{AuthorKey, Enriched, PostId, TextHash};
 use bus::{Offset, Partition};
 use serde::Serialize;
 use tantivy::tokenizer::TextAnalyzer;
@@ -28,6 +28,7 @@ pub(super) struct PostRow {
     event: String,
     words: Vec<String>,
     title_words: Vec<String>,
+    text: u128,
 }
 
 impl PostRow {
@@ -57,6 +58,7 @@ impl PostRow {
             event: inner.event.as_ref().map(|event| event.as_str().to_owned()).unwrap_or_default(),
             words: all,
             title_words,
+            text: text_number(TextHash::of(inner)),
         }
     }
 
@@ -71,6 +73,11 @@ pub(super) fn author_number(author: AuthorKey) -> u128 {
     u128::from_be_bytes(*author.as_bytes())
 }
 
+/// A text as `ClickHouse` has it.
+pub(super) fn text_number(text: TextHash) -> u128 {
+    u128::from_be_bytes(*text.as_bytes())
+}
+
 /// The words of `text` as they are searched, with an empty one for each that was too long to be kept.
 pub(super) fn words(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -81,7 +88,8 @@ pub(super) fn words(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
     words
 }
 
-fn id_number(id: PostId) -> u128 {
+/// A post as `ClickHouse` has it.
+pub(super) fn id_number(id: PostId) -> u128 {
     u128::from_be_bytes(*id.as_bytes())
 }
 

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use ::clickhouse::Client;
-use bus::{AuthorKey, BusTopic, Change, Enriched, Offset, Partition};
+use bus::{AuthorKey, BusTopic, Change, Correction, Enriched, Offset, Partition};
 use tantivy::tokenizer::TextAnalyzer;
 
 use super::error::{ClickHouseError, Place};
-use super::row::{PostRow, author_number};
+use super::row::{PostRow, author_number, id_number, text_number};
+use crate::filter::NONE;
 use crate::schema;
 
 /// The most rows in one batch, far below the size at which the server would split it.
@@ -34,6 +35,7 @@ pub struct ClickHouseWriter {
 enum Step {
     Insert { first: Offset, last: Offset, rows: Vec<PostRow> },
     Erase { author: AuthorKey, before: Offset },
+    Correct { correction: Box<Correction>, at: Offset },
 }
 
 impl ClickHouseWriter {
@@ -48,6 +50,10 @@ impl ClickHouseWriter {
             Change::Delete(id) => PostRow::deleted(*id, partition, offset),
             Change::EraseAuthor(author) => {
                 let step = Step::Erase { author: *author, before: offset };
+                return self.steps.entry(partition).or_default().push_back(step);
+            }
+            Change::Correct(correction) => {
+                let step = Step::Correct { correction: correction.clone(), at: offset };
                 return self.steps.entry(partition).or_default().push_back(step);
             }
             // Nothing to count.
@@ -113,5 +119,40 @@ async fn take(client: &Client, partition: Partition, step: &Step) -> ::clickhous
                 .execute()
                 .await
         }
+        Step::Correct { correction, at } => correct(client, correction, *at).await,
     }
+}
+
+/// Adds a version of the row that stands, with the tags that staff said, if it is about the text that they saw.
+async fn correct(client: &Client, correction: &Correction, at: Offset) -> ::clickhouse::error::Result<()> {
+    let Correction { language, sentiment, topics, places, .. } = correction;
+    let topics = topics.as_ref().map(|said| match said.to.as_slice() {
+        [] => vec![NONE],
+        topics => topics.iter().map(String::as_str).collect(),
+    });
+    let sentiment = sentiment.as_ref().map(|said| said.to.map_or(NONE, bus::SentimentLabel::slug));
+    let language = language.as_ref().map(|said| said.to.as_deref().unwrap_or(NONE));
+    let region = places.as_ref().map(|said| said.to.iter().find_map(|place| place.region.as_deref()).unwrap_or(NONE));
+    let value = |said: bool, column: &'static str| if said { "?" } else { column };
+    let statement = format!(
+        "INSERT INTO posts (id, version, is_deleted, bus_partition, author, created_ms, channel, region, topics, \
+         sentiment, language, source, event, words, title_words, text) \
+         SELECT id, ?, is_deleted, bus_partition, author, created_ms, channel, {}, {}, {}, {}, source, event, words, \
+         title_words, text FROM posts FINAL WHERE id = ? AND text = ? AND is_deleted = 0 AND version < ?",
+        value(region.is_some(), "region"),
+        value(topics.is_some(), "topics"),
+        value(sentiment.is_some(), "sentiment"),
+        value(language.is_some(), "language"),
+    );
+    let mut query = client.query(&statement).bind(at);
+    if let Some(region) = region {
+        query = query.bind(region);
+    }
+    if let Some(topics) = &topics {
+        query = query.bind(topics);
+    }
+    for said in [sentiment, language].into_iter().flatten() {
+        query = query.bind(said);
+    }
+    query.bind(id_number(correction.post)).bind(text_number(correction.text)).bind(at).execute().await
 }

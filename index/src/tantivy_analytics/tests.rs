@@ -17,6 +17,9 @@ impl Factory for InTantivy {
         let mut writer = index.writer().unwrap();
         for batch in batches {
             for change in &batch {
+                if writer.must_commit_before(change) {
+                    writer.commit(&Offsets::default()).unwrap();
+                }
                 writer.apply(change).unwrap();
             }
             writer.commit(&Offsets::default()).unwrap();

@@ -57,6 +57,7 @@ impl Detector {
                     self.state.registry.remove_post(id.as_bytes());
                 }
             }
+            Change::Correct(correction) => self.state.posts.correct(correction),
             // Counts are taken as they are; that a channel was silent for want of collection is not known here yet.
             Change::Gap(_) => {}
         }

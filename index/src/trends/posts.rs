@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bus::{AuthorKey, Channel, Enriched, Post, PostId, SentimentLabel};
+use bus::{AuthorKey, Channel, Correction, Enriched, Post, PostId, SentimentLabel, TextHash};
 use serde::{Deserialize, Serialize};
 
 use super::clock::{DAY, HOUR, WEEK, day_number};
@@ -34,6 +34,8 @@ const FUTURE_ALLOWED: i64 = HOUR;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct StoredPost {
     pub(super) id: [u8; 16],
+    /// The beginning of the hash of its text: what staff say of another text is not about it.
+    words: u32,
     /// Who speaks. Posts without an author speak for a few unnamed people of their meeting, or for their source.
     pub(super) who: u64,
     /// When, in seconds since 1970.
@@ -179,6 +181,29 @@ impl Posts {
         }
     }
 
+    /// Sets the tags of a post as staff said, if it is known with the text that they saw.
+    pub(super) fn correct(&mut self, correction: &Correction) {
+        let Some(place) = self.places.get(correction.post.as_bytes()).copied() else { return };
+        let day = self.days.get_mut(&place.day).expect("places name days that exist");
+        let post = &mut day.posts[place.index];
+        if post.words != beginning_of(correction.text) {
+            return;
+        }
+        if let Some(said) = &correction.sentiment {
+            post.sentiment = said.to;
+        }
+        if let Some(said) = &correction.places {
+            let region = said.to.iter().find_map(|place| place.region.as_deref());
+            post.region = region.map(|region| self.names.intern(region));
+        }
+        if let Some(said) = &correction.topics {
+            let mut topics = said.to.iter().map(|topic| self.names.intern(topic));
+            post.topics = [topics.next(), topics.next()];
+            terms::replace_topics(&mut post.terms, said.to.iter().map(String::as_str));
+        }
+        self.touch(place.day);
+    }
+
     /// Removes a post, if it is known.
     pub(super) fn remove(&mut self, id: PostId) {
         let Some(place) = self.places.remove(id.as_bytes()) else { return };
@@ -232,6 +257,7 @@ impl Posts {
         let mut topics = enriched.topics.iter().map(|tag| self.names.intern(&tag.topic));
         StoredPost {
             id: *post.id.as_bytes(),
+            words: beginning_of(TextHash::of(post)),
             who: speaker(post),
             at,
             channel: post.channel,
@@ -305,6 +331,12 @@ fn speaker(post: &Post) -> u64 {
         }
         (None, None) => mix(u64::from(hash(post.source.as_str().as_bytes())) | 1 << 43),
     }
+}
+
+/// What is kept of the hash of a text.
+fn beginning_of(text: TextHash) -> u32 {
+    let (head, _) = text.as_bytes().split_first_chunk().expect("a hash has 16 bytes");
+    u32::from_le_bytes(*head)
 }
 
 fn who_is(author: &AuthorKey) -> u64 {

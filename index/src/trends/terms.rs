@@ -125,6 +125,16 @@ pub(super) fn distinct<'a>(
     scratch.iter().copied().map(TermUse::from).collect()
 }
 
+/// Puts these `topics` in the place of those among `terms`, and keeps them sorted. All of them count as voices until they
+/// are marked again.
+pub(super) fn replace_topics<'a>(terms: &mut Box<[TermUse]>, topics: impl Iterator<Item = &'a str>) {
+    let mut all: Vec<Term> = terms.iter().map(|used| used.term()).filter(|term| !term.is_topic()).collect();
+    all.extend(topics.map(Term::topic));
+    all.sort_unstable();
+    all.dedup();
+    *terms = all.into_iter().map(TermUse::from).collect();
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

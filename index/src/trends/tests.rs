@@ -8,12 +8,12 @@
     reason = "small numbers of made-up posts"
 )]
 
-use bus::{Change, Channel, Enriched, PostId};
+use bus::{Change, Channel, Correction, Enriched, PostId, SentimentLabel};
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::{Doubt, Status};
 use super::{Detector, Issue, TrendList, TrendsConfig};
-use crate::testing::{Numbers, author_key, post};
+use crate::testing::{Numbers, author_key, post, ruling};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -393,4 +393,43 @@ fn a_word_that_two_issues_share_does_not_make_them_one() {
     for word in ["telephone", "blood"] {
         assert!(labels.iter().any(|label| label.contains(word)), "{labels:?}");
     }
+}
+
+#[test]
+fn a_corrected_post_counts_as_if_it_had_come_with_those_tags() {
+    let mut talk = Talk::ordinary();
+    talk.shortage((0..40).map(|n| n * 600));
+    let tagged = |change: &Change<Enriched>, topics: &[&str]| match change {
+        Change::Upsert(post) => {
+            let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
+            let said = Correction {
+                topics: Some(ruling(topics)),
+                sentiment: Some(ruling(Some(SentimentLabel::Negative))),
+                places: Some(ruling(Vec::new())),
+                ..Correction::of(&post.post)
+            };
+            let mut corrected = post.clone();
+            said.apply(&mut corrected);
+            (Change::Upsert(corrected), Change::Correct(Box::new(said)))
+        }
+        other => panic!("{other:?}"),
+    };
+    let plain = talk.changes();
+    let from = plain.len() - 40;
+    let mut corrected_on_arrival = plain.clone();
+    let mut corrected_later = plain.clone();
+    for change in &plain[from..] {
+        let (upsert, correct) = tagged(change, &["medicines", "pharmacy"]);
+        corrected_on_arrival.push(upsert);
+        corrected_later.push(correct.clone());
+        corrected_later.push(correct);
+    }
+    // What is said of a text that nobody said here changes nothing.
+    if let Change::Upsert(mut other) = plain[0].clone() {
+        other.post.text = "another text".to_owned();
+        corrected_later.push(tagged(&Change::Upsert(other), &["food"]).1);
+    }
+    let list = listed(&corrected_later);
+    assert_eq!(list.hash, listed(&corrected_on_arrival).hash);
+    assert_ne!(list.hash, listed(&plain).hash);
 }

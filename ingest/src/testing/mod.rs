@@ -62,7 +62,7 @@ impl FlakyBus {
             .into_iter()
             .filter_map(|change| match change {
                 Change::Upsert(post) => Some(post),
-                Change::Delete(_) | Change::EraseAuthor(_) | Change::Gap(_) => None,
+                Change::Delete(_) | Change::EraseAuthor(_) | Change::Gap(_) | Change::Correct(_) => None,
             })
             .collect()
     }
@@ -147,7 +147,7 @@ pub(crate) fn sorted_out(changes: Vec<Change<Post>>) -> (Vec<Post>, Vec<PostId>)
         match change {
             Change::Upsert(post) => posts.push(post),
             Change::Delete(id) => deleted.push(id),
-            Change::EraseAuthor(_) | Change::Gap(_) => panic!("{change:?}"),
+            Change::EraseAuthor(_) | Change::Gap(_) | Change::Correct(_) => panic!("{change:?}"),
         }
     }
     (posts, deleted)

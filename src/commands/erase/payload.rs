@@ -1,8 +1,9 @@
 //! What stands in the log in the place of a record that is erased: for a post its deletion, so that whoever reads the log
-//! again comes to the same; for a dead letter the same letter without its content.
+//! again comes to the same; for a dead letter the same letter without its content; for what staff said of it one that says
+//! nothing.
 
 use bus::dead_letter::Payload;
-use bus::{BusTopic, Change, DeadLetter, Enriched, Post, PostId};
+use bus::{BusTopic, Change, Correction, DeadLetter, Enriched, Post, PostId, TextHash};
 
 use super::targets::Targets;
 
@@ -11,6 +12,9 @@ pub fn without(targets: &Targets, topic: BusTopic, payload: &[u8]) -> Option<Vec
     match topic {
         BusTopic::Posts => match Change::<Post>::from_payload(payload) {
             Ok(Change::Upsert(post)) if targets.has(&post) => Some(Change::<Post>::Delete(post.id).to_record().payload),
+            Ok(Change::Correct(said)) if targets.has_post(said.post) => {
+                Some(Change::<Post>::Delete(said.post).to_record().payload)
+            }
             Ok(_) => None,
             Err(_) => targets.are_named_in(payload).then(gone),
         },
@@ -18,8 +22,15 @@ pub fn without(targets: &Targets, topic: BusTopic, payload: &[u8]) -> Option<Vec
             Ok(Change::Upsert(tagged)) if targets.has(&tagged.post) => {
                 Some(Change::<Enriched>::Delete(tagged.post.id).to_record().payload)
             }
+            Ok(Change::Correct(said)) if targets.has_post(said.post) => {
+                Some(Change::<Enriched>::Delete(said.post).to_record().payload)
+            }
             Ok(_) => None,
             Err(_) => targets.are_named_in(payload).then(gone),
+        },
+        BusTopic::Corrections => match serde_json::from_slice::<Correction>(payload) {
+            Ok(said) => targets.has_post(said.post).then(nothing_said),
+            Err(_) => targets.are_named_in(payload).then(nothing_said),
         },
         BusTopic::DeadLetters => {
             let letter: DeadLetter = match serde_json::from_slice(payload) {
@@ -48,9 +59,15 @@ fn gone() -> Vec<u8> {
     Change::<Post>::Delete(PostId::from_bytes([0; 16])).to_record().payload
 }
 
+/// A correction that corrects nothing, of a post that never was.
+fn nothing_said() -> Vec<u8> {
+    let (post, text) = (PostId::from_bytes([0; 16]), TextHash::from_bytes([0; 16]));
+    Correction { post, text, language: None, sentiment: None, topics: None, places: None }.to_record().payload
+}
+
 #[cfg(test)]
 mod tests {
-    use bus::{Delivered, SourceId};
+    use bus::{Delivered, Ruling, SourceId};
     use civic::erased::Erased;
     use jiff::Timestamp;
 
@@ -62,6 +79,27 @@ mod tests {
 
     fn delivered(payload: Vec<u8>) -> Delivered {
         Delivered { partition: 0, offset: 3, appended_at: Timestamp::UNIX_EPOCH, payload }
+    }
+
+    #[test]
+    fn what_staff_said_of_an_erased_post_goes_with_it() {
+        let id = PostId::new(&source(), "1");
+        let targets = Targets::of(&Erased { authors: Vec::new(), posts: vec![*id.as_bytes()] });
+        let ruling = Ruling {
+            to: None,
+            by: "analyst".to_owned(),
+            why: "she is my canary".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        let text = TextHash::from_bytes([1; 16]);
+        let said = Correction { post: id, text, language: Some(ruling), sentiment: None, topics: None, places: None };
+        let left = without(&targets, BusTopic::Corrections, &said.to_record().payload).unwrap();
+        assert!(serde_json::from_slice::<Correction>(&left).unwrap().is_empty());
+        let travelling = Change::<Post>::Correct(Box::new(said.clone())).to_record().payload;
+        let left = without(&targets, BusTopic::Posts, &travelling).unwrap();
+        assert_eq!(Change::<Post>::from_payload(&left).unwrap(), Change::Delete(id));
+        let other = Correction { post: PostId::new(&source(), "2"), ..said };
+        assert_eq!(without(&targets, BusTopic::Corrections, &other.to_record().payload), None);
     }
 
     #[test]

@@ -102,6 +102,11 @@ impl Targets {
         self.posts.contains(&post.id) || post.author.is_some_and(|author| self.authors.contains(&author))
     }
 
+    /// Whether the post with this id goes, as far as that is known of its id alone.
+    pub fn has_post(&self, id: PostId) -> bool {
+        self.posts.contains(&id) || self.theirs.contains(&id)
+    }
+
     /// Whether bytes that cannot be read as a record name somebody or something of it.
     pub fn are_named_in(&self, bytes: &[u8]) -> bool {
         let text = String::from_utf8_lossy(bytes);

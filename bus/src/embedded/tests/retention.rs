@@ -122,3 +122,11 @@ async fn a_reader_that_retention_overtook_is_told_and_can_go_on_at_the_new_begin
     reader.seek(&Offsets([(0, removed.records)].into())).await.unwrap();
     assert_eq!(reader.next(1).await.unwrap()[0].offset, removed.records);
 }
+
+#[tokio::test]
+async fn corrections_are_kept_for_good_whatever_they_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus = open(&dir, MIB);
+    append(&bus, BusTopic::Corrections, 40).await;
+    assert_eq!(bus.retain(in_days(4_000)).await.unwrap().records, 0);
+}

@@ -222,7 +222,7 @@ async fn a_database_of_a_newer_program_is_refused() {
     let store = ClickHouse::open(&config).await.unwrap();
     store.client.query_raw("INSERT INTO migrations (version) VALUES (99)").execute().await.unwrap();
     let error = ClickHouse::open(&config).await.map(|_| ()).unwrap_err().to_string();
-    assert!(error.contains("schema 99, this one knows 1"), "{error}");
+    assert!(error.contains("schema 99, this one knows 2"), "{error}");
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ impl Archive {
                 }
                 Change::Delete(id) => _ = self.posts.remove(&id),
                 Change::EraseAuthor(author) => self.posts.retain(|_, post| post.author != Some(author)),
-                Change::Gap(gap) => panic!("{gap:?}"),
+                other @ (Change::Gap(_) | Change::Correct(_)) => panic!("{other:?}"),
             }
         }
         self.missed.extend(batch.missed.filter(|missed| *missed != Missed::Pending));

@@ -26,6 +26,8 @@ impl Ledger {
                 Change::Delete(id) => _ = ledger.posts.remove(&id),
                 Change::EraseAuthor(author) => ledger.posts.retain(|_, post| post.author != Some(author)),
                 Change::Gap(gap) => _ = ledger.gaps.insert(gap.from, gap),
+                // No collector corrects tags.
+                Change::Correct(_) => {}
             }
         }
         ledger
