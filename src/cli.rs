@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use index::trends::eval::Method;
 
+use crate::commands::correct::Correct;
+use crate::commands::corrections::Corrections;
 use crate::commands::source::Source;
 
 const EXIT_CODES: &str = "\
@@ -69,6 +71,11 @@ pub enum Command {
     Source(Source),
     /// Check the configuration, the sources and the index; name file, line and fix
     Check(Check),
+    /// Set the topics, the feeling, the language or the places of posts right
+    Correct(Correct),
+    /// List what staff have corrected, or export it to learn from
+    #[command(subcommand)]
+    Corrections(Corrections),
     /// Show or retry the records that a stage could not process
     #[command(subcommand)]
     Deadletter(Deadletter),

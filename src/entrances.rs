@@ -1,10 +1,11 @@
-//! The doors of the pages, over ingest: documents that people hand in, and posts that other systems send.
+//! The doors of the pages: documents that people hand in and posts that other systems send, over ingest, and what staff say of
+//! tags, over the bus.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bus::{IdKey, SourceId};
-use dashboard::{Preview, Received, Receiver, Refusal, Shown, Upload};
+use bus::{Bus, BusTopic, Change, Correction, IdKey, Post, SourceId};
+use dashboard::{Corrector, Preview, Received, Receiver, Refusal, Shown, Upload};
 use ingest::documents::About;
 use ingest::{HealthBoard, Intake, Push, Submission, SubmissionError, Submissions};
 
@@ -20,10 +21,12 @@ pub struct Entrances {
     pub submissions: Option<Arc<dyn dashboard::Submissions>>,
     /// Posts that other systems send.
     pub receiver: Option<Arc<dyn Receiver>>,
+    /// What staff say of tags.
+    pub corrector: Option<Arc<dyn Corrector>>,
 }
 
 impl Entrances {
-    /// Both doors, leading to `intake`. Senders must have other ids than the sources in `others`.
+    /// All doors, leading to `intake` and to `bus`. Senders must have other ids than the sources in `others`.
     ///
     /// # Errors
     /// When a sender is configured wrong.
@@ -31,12 +34,17 @@ impl Entrances {
         config: &Config,
         others: &[SourceId],
         intake: Intake,
+        bus: Arc<dyn Bus>,
         id_key: IdKey,
         board: HealthBoard,
     ) -> anyhow::Result<Self> {
         let push = Push::new(&config.ingest.push, others, intake.clone(), id_key.clone(), board)?;
         let submissions = Submissions::new(SOURCE.parse()?, intake, id_key);
-        Ok(Self { submissions: Some(Arc::new(HandedIn(submissions))), receiver: Some(Arc::new(Sent(push))) })
+        Ok(Self {
+            submissions: Some(Arc::new(HandedIn(submissions))),
+            receiver: Some(Arc::new(Sent(push))),
+            corrector: Some(Arc::new(Said(bus))),
+        })
     }
 }
 
@@ -126,4 +134,21 @@ impl Receiver for Sent {
 
 fn received(answer: ingest::push::Answer) -> Received {
     Received { status: answer.status, body: answer.body, retry_after_s: answer.retry_after_s }
+}
+
+/// What staff say of tags.
+struct Said(Arc<dyn Bus>);
+
+#[async_trait]
+impl Corrector for Said {
+    async fn correct(&self, corrections: Vec<Correction>) -> Result<(), Refusal> {
+        let records = corrections
+            .into_iter()
+            .map(|correction| Change::<Post>::Correct(Box::new(correction)).to_record())
+            .collect();
+        self.0.append(BusTopic::Posts, records).await.map_err(|error| {
+            tracing::error!(%error, "the bus did not accept a correction");
+            Refusal::Unavailable
+        })
+    }
 }

@@ -5,6 +5,7 @@ mod author_key;
 mod cli;
 mod commands;
 mod config;
+mod drain;
 mod entrances;
 mod failure;
 mod logging;
@@ -56,6 +57,8 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Search(search) => commands::search::execute(global, &search).await,
         Command::Source(source) => commands::source::execute(global, &source).await,
         Command::Check(check) => commands::check::execute(global, &check).await,
+        Command::Correct(correct) => commands::correct::execute(global, &correct).await,
+        Command::Corrections(corrections) => commands::corrections::execute(global, &corrections).await,
         Command::Deadletter(deadletter) => commands::deadletter::execute(global, &deadletter).await,
         Command::Erase(erase) => commands::erase::execute(global, &erase).await,
         Command::Account(account) => commands::account::execute(global, account),

@@ -108,6 +108,7 @@ pub fn parts(
     Parts {
         submissions: entrances.submissions,
         receiver: entrances.receiver,
+        corrector: entrances.corrector,
         searcher: index.searcher(),
         analytics: Arc::new(index.analytics()),
         trends,
@@ -153,7 +154,8 @@ fn labels(chain: &Chain) -> Labels {
     let regions = chain.regions().iter().map(|region| {
         (region.slug.clone(), RegionLabel { name: region.name.clone(), population: region.population.into() })
     });
-    Labels { topics: topics.collect(), regions: regions.collect() }
+    let languages = enrich::language::NAMED.iter().map(ToString::to_string);
+    Labels { topics: topics.collect(), regions: regions.collect(), languages: languages.collect() }
 }
 
 async fn bind(address: SocketAddr, option: &str, key: &str) -> Result<TcpListener> {

@@ -76,7 +76,7 @@ pub async fn pipeline(
     let (publish, trends) = watch::channel(None);
     let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
     let intake = base.intake()?;
-    let entrances = Entrances::open(&base.config, &ids, intake, id_key.clone(), board.clone())?;
+    let entrances = Entrances::open(&base.config, &ids, intake, base.bus(), id_key.clone(), board.clone())?;
     base.spawn_ingest(&mut supervisor, sources, id_key, board.clone())?;
     base.spawn_enrich(&mut supervisor)?;
     base.spawn_index(&mut supervisor, &index, publish);

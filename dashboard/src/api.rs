@@ -264,6 +264,7 @@ fn post(hit: &index::Hit) -> Value {
         "sentiment": hit.post.sentiment,
         "topics": hit.post.topics,
         "places": hit.post.places,
+        "corrected": hit.post.corrected.is_some(),
     })
 }
 

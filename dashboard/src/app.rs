@@ -8,7 +8,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Redirect, Response};
 use axum::routing::get;
 use axum::{Router, http::Uri};
-use civic::Permission::{HandIn, ReadPosts};
+use civic::Permission::{HandIn, ReadPosts, WorkOnPosts};
 use index::trends::TrendList;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
@@ -100,6 +100,8 @@ fn pages_of_the_conversation() -> Routes {
         .get("/issues/{id}", Anyone, pages::issue::page)
         .get("/search", Anyone, pages::search::page)
         .get("/posts/{id}", Needs(ReadPosts), pages::post::page)
+        .get("/correct", Needs(WorkOnPosts), pages::correct::page)
+        .post("/correct", Needs(WorkOnPosts), pages::correct::correct)
         .get("/sources", Anyone, pages::sources::page)
         .get("/help", Anyone, pages::texts::help)
         .get("/accessibility", Anyone, pages::texts::accessibility)

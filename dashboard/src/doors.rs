@@ -1,7 +1,8 @@
-//! The two narrow doors by which something comes in through this crate: documents that people hand in, and posts that
-//! other systems send. What becomes of them is not known here; the root package hands both doors in.
+//! The narrow doors by which something comes in through this crate: documents that people hand in, posts that other
+//! systems send, and what staff say of tags. What becomes of them is not known here; the root package hands both doors in.
 
 use async_trait::async_trait;
+use bus::Correction;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -105,4 +106,14 @@ pub struct Received {
     pub body: Value,
     /// When it may try again, in seconds.
     pub retry_after_s: Option<u32>,
+}
+
+/// Passes on what staff say of tags.
+#[async_trait]
+pub trait Corrector: Send + Sync {
+    /// Keeps the corrections; they count soon after.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    async fn correct(&self, corrections: Vec<Correction>) -> Result<(), Refusal>;
 }

@@ -16,6 +16,8 @@ pub struct Labels {
     pub topics: BTreeMap<String, TopicLabel>,
     /// NHS regions by slug.
     pub regions: BTreeMap<String, RegionLabel>,
+    /// The languages that posts are told to be in, by their codes.
+    pub languages: Vec<String>,
 }
 
 /// A topic in words.
@@ -229,7 +231,7 @@ mod tests {
     fn shares_of_population_add_up() {
         let region = |name: &str, population| RegionLabel { name: name.to_owned(), population };
         let regions = BTreeMap::from([("a".to_owned(), region("A", 3)), ("b".to_owned(), region("B", 1))]);
-        let labels = Labels { topics: BTreeMap::new(), regions };
+        let labels = Labels { topics: BTreeMap::new(), regions, ..Labels::default() };
         assert_eq!(labels.population_share("a"), Some(0.75));
         assert_eq!(labels.population_share("b"), Some(0.25));
     }

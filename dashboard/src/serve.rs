@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Audience, SignInConfig};
-use crate::doors::{Receiver, Submissions};
+use crate::doors::{Corrector, Receiver, Submissions};
 use crate::labels::Labels;
 
 /// How long answers under way may take once the program is asked to stop.
@@ -41,6 +41,8 @@ pub struct Parts {
     pub submissions: Option<Arc<dyn Submissions>>,
     /// Takes in posts that other systems send; `None` in a process that only shows pages.
     pub receiver: Option<Arc<dyn Receiver>>,
+    /// Takes what staff say of tags; `None` in a process that only shows pages.
+    pub corrector: Option<Arc<dyn Corrector>>,
     /// The record of decisions.
     pub record: Record,
     /// The rules of the Assembly for cycles that begin now.

@@ -2,11 +2,10 @@
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use bus::Post;
 use bus::data_dir::Part;
-use bus::{Bus, BusTopic, Post};
 use index::Index;
 use indicatif::{ProgressBar, ProgressStyle};
 use ingest::documents::About;
@@ -15,15 +14,12 @@ use serde_json::json;
 
 use crate::author_key;
 use crate::cli::{Global, Import};
+use crate::drain::drain;
 use crate::failure::InPart;
 use crate::run::{self, Base};
-use crate::supervisor::Supervisor;
 
 /// The source that imported posts belong to.
 const SOURCE: &str = "import";
-
-/// How often the way through the stages is looked at, while waiting for its end.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Imports the files, and waits until their posts can be found.
 ///
@@ -51,7 +47,7 @@ pub async fn execute(global: &Global, import: &Import) -> Result<()> {
     let summary = ingest::import_files(&files, &options, &intake, report).await?;
     bar.set_message("tagging and indexing");
     let index = Index::open(&base.data.index())?;
-    drain(&base, &index).await?;
+    drain(&base, &index, "import").await?;
     bar.finish_and_clear();
     if !import.json {
         writeln!(
@@ -133,31 +129,6 @@ fn print_post(out: &mut impl std::io::Write, file: &Path, post: &Post, json: boo
         post.text
     )?;
     Ok(())
-}
-
-/// Runs enrichment and indexing until all that is on the bus can be found.
-async fn drain(base: &Base, index: &Index) -> Result<()> {
-    let mut supervisor = Supervisor::until_interrupted()?;
-    base.spawn_enrich(&mut supervisor)?;
-    base.spawn_search_index(&mut supervisor, index);
-    let bus = base.bus();
-    supervisor.spawn("import", |cancel| async move {
-        while !cancel.is_cancelled() && !is_drained(bus.as_ref()).await? {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        cancel.cancel();
-        Ok(())
-    });
-    supervisor.run().await
-}
-
-async fn is_drained(bus: &dyn Bus) -> Result<bool> {
-    for (topic, group) in [(BusTopic::Posts, enrich::GROUP), (BusTopic::Enriched, index::stage::GROUP)] {
-        if bus.lag(topic, group).await?.iter().any(|lag| lag.records() > 0) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// The files themselves, and the files in folders that were named.

@@ -4,6 +4,8 @@ pub mod account;
 pub mod bench;
 pub mod check;
 pub mod completions;
+pub mod correct;
+pub mod corrections;
 pub mod deadletter;
 pub mod demo;
 pub mod erase;

@@ -1,6 +1,8 @@
 //! The pages: each module loads what its page says, puts it into words, and renders its template.
 
 pub mod assembly;
+pub mod correct;
+pub mod corrected;
 pub mod error;
 pub mod facets;
 pub mod form;

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Html;
-use bus::{Enriched, PostId};
+use bus::{Correction, Enriched, PostId};
 use civic::Permission::WorkOnPosts;
 use civic::assembly::quotes;
 use index::Piece;
@@ -13,6 +13,8 @@ use crate::facet::Facet;
 use crate::format;
 use crate::labels;
 use crate::pages::assembly::quotes::Approved;
+use crate::pages::correct;
+use crate::pages::corrected::{self, CorrectedTag, surety};
 use crate::pages::issue::source_name;
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
@@ -75,6 +77,9 @@ struct PostPage {
     text: String,
     language: Option<String>,
     rows: Vec<Row>,
+    corrected: Vec<CorrectedTag>,
+    /// The form to correct it, for who may.
+    correct: Option<String>,
     original: Option<String>,
     /// The words of it that everybody may read.
     approved: Vec<Approved>,
@@ -103,6 +108,8 @@ pub async fn page(site: Site, Path(id): Path<String>) -> Result<Html<String>, Ap
         approve: site.may(WorkOnPosts).then(|| format!("/posts/{id}/quote")),
         chrome: Chrome::new(&site, Section::Search, heading(&site, &post)),
         rows: rows(&site, &post),
+        corrected: corrected::tags(&site, &post),
+        correct: correct::may(&site).then(|| correct::of_post(id)),
         language: foreign(&post),
         original: post.post.url.as_deref().and_then(web_address),
         title: post.post.title,
@@ -121,6 +128,9 @@ fn rows(site: &Site, post: &Enriched) -> Vec<Row> {
     let row = |name, value: String, more| Row { name, value, more };
     let labels = &site.parts.labels;
     let inner = &post.post;
+    let said = post.corrected.as_ref().map(|corrected| &corrected.said);
+    let has = |is_said: fn(&Correction) -> bool| said.is_some_and(is_said);
+    let feeling_by_staff = has(|said| said.sentiment.is_some());
     let mut rows = vec![
         row("Source", source_name(site, inner.source.as_str()), more(Facet::Source, inner.source.as_str())),
         row("Source type", labels::channel(inner.channel).to_owned(), more(Facet::Channel, inner.channel.slug())),
@@ -128,17 +138,24 @@ fn rows(site: &Site, post: &Enriched) -> Vec<Row> {
         row("Collected", format::moment(inner.collected_at), None),
     ];
     let language = post.language.as_deref().unwrap_or(index::NONE);
-    rows.push(row("Language", labels::language(language), more(Facet::Language, language)));
+    let mark = if has(|said| said.language.is_some()) { " (set by staff)" } else { "" };
+    rows.push(row("Language", format!("{}{mark}", labels::language(language)), more(Facet::Language, language)));
     rows.push(match post.sentiment {
-        Some(sentiment) => row(
-            "Feeling",
-            format!("{}, {:+.2} on a scale from -1 to 1", labels::sentiment(sentiment.label), sentiment.score),
-            more(Facet::Feeling, sentiment.label.slug()),
-        ),
+        Some(sentiment) => {
+            let label = labels::sentiment(sentiment.label);
+            let told = if feeling_by_staff {
+                format!("{label} (set by staff)")
+            } else {
+                format!("{label}, {:+.2} on a scale from -1 to 1", sentiment.score)
+            };
+            row("Feeling", told, more(Facet::Feeling, sentiment.label.slug()))
+        }
+        None if feeling_by_staff => row("Feeling", "No feeling (set by staff)".to_owned(), None),
         None => row("Feeling", "Not scored: feeling is scored for English only".to_owned(), None),
     });
     for tag in &post.topics {
-        let value = format!("{} ({} sure)", labels.topic(&tag.topic), format::percent(f64::from(tag.confidence)));
+        let value =
+            format!("{} ({})", labels.topic(&tag.topic), surety(has(|said| said.topics.is_some()), tag.confidence));
         rows.push(row("Topic", value, more(Facet::Topic, &tag.topic)));
     }
     for place in &post.places {
@@ -146,10 +163,10 @@ fn rows(site: &Site, post: &Enriched) -> Vec<Row> {
         let within =
             region.map(|region| format!(", {}", labels.region(region))).filter(|within| !within.ends_with(&place.name));
         let value = format!(
-            "{}{} ({} sure)",
+            "{}{} ({})",
             place.name,
             within.unwrap_or_default(),
-            format::percent(f64::from(place.confidence))
+            surety(has(|said| said.places.is_some()), place.confidence)
         );
         rows.push(row("Place", value, region.and_then(|region| more(Facet::Region, region))));
     }

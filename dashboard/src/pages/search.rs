@@ -9,6 +9,7 @@ use crate::charts::BarChart;
 use crate::config::Audience;
 use crate::error::AppError;
 use crate::format;
+use crate::pages::correct;
 use crate::pages::facets::{self, Chip, FacetView};
 use crate::pages::issues::DayTable;
 use crate::pages::post::PostCard;
@@ -64,6 +65,8 @@ struct Found {
     csv: Option<String>,
     json: String,
     atom: Option<String>,
+    /// The form to correct all of them, for who may.
+    correct: Option<String>,
     cards: Vec<PostCard>,
     /// What could be lifted to find something: address, words.
     suggestions: Vec<(String, String)>,
@@ -198,6 +201,7 @@ async fn find(site: &Site, params: &Params) -> Result<Found, Refused> {
         days_csv: first_page.href("/download/search-days.csv"),
         csv: staff.then(|| first_page.href("/download/search.csv")),
         json: first_page.href("/api/v1/search"),
+        correct: correct::of_search(site, params, found.total),
         atom: staff.then(|| first_page.href("/feeds/search.atom")),
         cards: if staff { cards(site, &found) } else { Vec::new() },
         suggestions,

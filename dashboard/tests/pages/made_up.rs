@@ -54,6 +54,7 @@ pub fn labels() -> Labels {
             region("south-west", "South West", 6_000_000),
         ]
         .into(),
+        languages: vec!["cy".to_owned(), "en".to_owned()],
     }
 }
 
@@ -169,6 +170,7 @@ fn post(number: i64, created_at: Timestamp) -> Enriched {
         sentiment: (said != 9).then_some(Sentiment { label: feeling, score: 0.4, probability: 0.7 }),
         topics: [topic].into_iter().filter(|topic| !topic.is_empty()).map(tag).collect(),
         places: [region].into_iter().filter(|region| !region.is_empty()).map(place).collect(),
+        corrected: None,
     }
 }
 

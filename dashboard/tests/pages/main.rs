@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests state their assumptions by unwrapping them, as tests do")]
 
 mod assembly;
+mod correct;
 mod doors;
 mod downloads;
 mod home;

@@ -1,5 +1,6 @@
 //! Search.
 
+use bus::{Correction, Ruling};
 use dashboard::Audience;
 
 use crate::made_up;
@@ -218,4 +219,27 @@ async fn a_post_shows_its_tags_and_leads_to_more_of_the_same() {
         "#);
     let meeting = world.get("/search?event=Patient+group%2C+November").await;
     assert!(meeting.text().contains("Meeting Patient group, November Remove"), "{}", meeting.text());
+}
+
+#[tokio::test]
+async fn a_corrected_post_says_what_it_was_and_what_it_is() {
+    let mut post = made_up::hostile();
+    let ruling = Ruling {
+        to: Vec::new(),
+        by: "analyst".to_owned(),
+        why: "<b>irony</b>".to_owned(),
+        at: "2026-11-22T12:00:00Z".parse().unwrap(),
+    };
+    assert!(Correction { topics: Some(ruling), ..Correction::of(&post.post) }.apply(&mut post));
+    let world = World::of(vec![post.clone()], None, Audience::Staff);
+    let page = world.get(&format!("/posts/{}", post.post.id)).await;
+    let text = page.text();
+    assert!(text.contains("Staff have corrected this post."), "{text}");
+    let said = &text[text.find("What was corrected").unwrap()..];
+    assert!(
+        said.starts_with("What was corrected Topics The machine said Parking Staff say No topic Who and when analyst, 22 November 2026, midday Why &#60;b&#62;irony"),
+        "{said}"
+    );
+    let hit = world.get("/api/v1/search?q=&period=any").await;
+    assert!(hit.body.contains("\"corrected\":true"), "{}", hit.body);
 }

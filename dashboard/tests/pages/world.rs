@@ -29,6 +29,8 @@ pub struct World {
     pub record: Record,
     clock: Arc<AtomicI64>,
     failing: Arc<AtomicBool>,
+    /// What was passed on to be corrected.
+    pub corrections: doors::Kept,
     _folder: TempDir,
 }
 
@@ -52,7 +54,7 @@ impl World {
         let clock = Arc::new(AtomicI64::new(now().as_second()));
         let seen = Arc::clone(&clock);
         parts.now = Arc::new(move || Timestamp::from_second(seen.load(Ordering::SeqCst)).unwrap());
-        Self { record: parts.record.clone(), router: dashboard::router(parts), trends, clock, failing, _folder: folder }
+        Self::over(folder, parts, trends, clock, failing)
     }
 
     /// The usual world, where staff signs in with a password alone and everybody can register.
@@ -63,7 +65,7 @@ impl World {
         let clock = Arc::new(AtomicI64::new(now().as_second()));
         let seen = Arc::clone(&clock);
         parts.now = Arc::new(move || Timestamp::from_second(seen.load(Ordering::SeqCst)).unwrap());
-        Self { record: parts.record.clone(), router: dashboard::router(parts), trends, clock, failing, _folder: folder }
+        Self::over(folder, parts, trends, clock, failing)
     }
 
     /// The usual world with these sources.
@@ -72,7 +74,20 @@ impl World {
         let (mut parts, trends, failing) = parts(&folder, posts(), Some(trend_list()), Audience::Staff);
         parts.health = Arc::new(move || sources.clone());
         let clock = Arc::new(AtomicI64::new(now().as_second()));
-        Self { record: parts.record.clone(), router: dashboard::router(parts), trends, clock, failing, _folder: folder }
+        Self::over(folder, parts, trends, clock, failing)
+    }
+
+    fn over(
+        folder: TempDir,
+        mut parts: Parts,
+        trends: watch::Sender<Option<Arc<TrendList>>>,
+        clock: Arc<AtomicI64>,
+        failing: Arc<AtomicBool>,
+    ) -> Self {
+        let corrections = doors::Kept::default();
+        parts.corrector = Some(Arc::new(doors::Corrector(Arc::clone(&corrections))));
+        let record = parts.record.clone();
+        Self { record, router: dashboard::router(parts), trends, corrections, clock, failing, _folder: folder }
     }
 
     /// The answer to GET, from this machine.
@@ -201,6 +216,7 @@ pub fn parts(
         health: Arc::new(health),
         submissions: Some(Arc::new(doors::Submissions)),
         receiver: Some(Arc::new(doors::Receiver)),
+        corrector: None,
         record: civic::Record::open(folder.path()).unwrap(),
         assembly: civic::assembly::AssemblyConfig::default(),
         sign_in: SignInConfig::default(),
