@@ -17,6 +17,7 @@ use crate::cache::Cache;
 use crate::config::Audience;
 use crate::error::AppError;
 use crate::pages::home::HomeData;
+use crate::reviews::Reviews;
 use crate::routes::Access::{Anyone, Needs, Token};
 use crate::routes::Routes;
 use crate::same_origin::FormToken;
@@ -42,6 +43,8 @@ pub struct App {
     pub form_token: FormToken,
     /// Turns to try a password: each takes a core and 19 MiB for a moment, and must not take the whole machine.
     pub attempts: Semaphore,
+    /// What staff decided about held issues.
+    pub reviews: Reviews,
 }
 
 impl App {
@@ -50,9 +53,10 @@ impl App {
         (self.parts.now)()
     }
 
-    /// The newest list of issues, where there is one.
+    /// The newest list of issues as staff's decisions leave it, where there is one.
     pub fn trends(&self) -> Option<Arc<TrendList>> {
-        self.parts.trends.borrow().clone()
+        let list = self.parts.trends.borrow().clone();
+        list.map(|list| self.reviews.apply(list))
     }
 
     /// When which sources could not be collected.
@@ -69,6 +73,7 @@ pub fn router(parts: Parts) -> Router {
         home: Cache::new(HOME_MAX_AGE),
         form_token: FormToken::new(),
         attempts: Semaphore::new(SIGN_INS_AT_ONCE),
+        reviews: Reviews::default(),
     });
     let (routes, _) = routes().finish();
     routes
@@ -98,6 +103,7 @@ fn pages_of_the_conversation() -> Routes {
         .get("/", Anyone, pages::home::page)
         .get("/issues", Anyone, pages::issues::page)
         .get("/issues/{id}", Anyone, pages::issue::page)
+        .post("/issues/{id}/review", Needs(WorkOnPosts), pages::review::decide)
         .get("/search", Anyone, pages::search::page)
         .get("/posts/{id}", Needs(ReadPosts), pages::post::page)
         .get("/correct", Needs(WorkOnPosts), pages::correct::page)

@@ -26,6 +26,7 @@ mod pages;
 mod params;
 mod period;
 mod push;
+mod reviews;
 mod routes;
 mod same_origin;
 mod sent;

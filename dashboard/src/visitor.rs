@@ -57,7 +57,7 @@ impl Visitor {
     }
 }
 
-/// Finds out who sends a request, for everything behind it.
+/// Finds out who sends a request, for everything behind it, and what staff decided meanwhile.
 pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let mut visitor = Visitor::unknown(app.parts.audience);
     if let Some(token) = cookie(request.headers()) {
@@ -66,6 +66,9 @@ pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: N
             // They are treated as not signed in, which shows and permits less.
             Err(error) => tracing::error!(%error, "it cannot be told who is signed in"),
         }
+    }
+    if let Err(error) = app.reviews.refresh(&app.parts.record, app.now()).await {
+        tracing::error!(%error, "decisions about held issues cannot be read; those of last time hold");
     }
     request.extensions_mut().insert(visitor);
     next.run(request).await

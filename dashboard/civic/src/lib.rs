@@ -11,6 +11,7 @@ pub mod erased;
 mod error;
 mod password;
 mod random;
+pub mod reviews;
 mod role;
 mod second_factor;
 pub mod session;

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_people.sql"),
     include_str!("migrations/0002_assembly.sql"),
     include_str!("migrations/0003_erased.sql"),
+    include_str!("migrations/0004_reviews.sql"),
 ];
 
 /// The file's name in the data directory.

@@ -21,6 +21,7 @@ use crate::labels;
 use crate::pages::assembly::{self, quotes::Approved};
 use crate::pages::issues::{DayTable, day_table, href};
 use crate::pages::quotes::{Quote, quotes, quotes_about};
+use crate::pages::review::ReviewPart;
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
 use crate::period::Period;
@@ -85,6 +86,7 @@ struct IssuePage {
     search: String,
     /// Where it is put forward for the Assembly, for those who may.
     nominate: Option<String>,
+    review: ReviewPart,
 }
 
 struct Summary {
@@ -203,6 +205,7 @@ async fn show(site: &Site, list: &TrendList, issue: &Issue, merged: Option<Strin
             source_types: format::counted(issue.channels.len() as u64, "source type", "source types"),
             held: site.held(list).iter().any(|held| held.id == issue.id),
         },
+        review: ReviewPart::new(site, issue, site.held(list).iter().any(|held| held.id == issue.id)),
         chrome,
     })
 }

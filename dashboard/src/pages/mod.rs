@@ -12,6 +12,7 @@ pub mod issues;
 pub mod people;
 pub mod post;
 pub mod quotes;
+pub mod review;
 pub mod search;
 pub mod sources;
 pub mod submit;

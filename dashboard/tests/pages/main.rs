@@ -13,6 +13,7 @@ mod made_up;
 mod matrix;
 mod people;
 mod public;
+mod reviews;
 mod search;
 mod security;
 mod submit;
