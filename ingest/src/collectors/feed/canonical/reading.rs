@@ -1,6 +1,6 @@
 //! An element whose content matters, from its start tag to wherever it ends.
 
-use super::names::{self, Role};
+use super::names::{self, Role, Text};
 use super::text::{Collected, Form};
 
 /// What is being read.
@@ -19,6 +19,8 @@ pub(super) struct Reading {
     same_inside: usize,
     /// Open elements inside it that are called like an entry.
     entries_inside: usize,
+    /// Open elements of any other name inside it.
+    others_inside: usize,
     /// Whether it may hold a document of its own.
     holds_xml: bool,
 }
@@ -45,6 +47,7 @@ impl Reading {
             name: name.to_owned(),
             same_inside: 0,
             entries_inside: 0,
+            others_inside: 0,
             holds_xml,
         }
     }
@@ -56,7 +59,7 @@ impl Reading {
             Role::Entry if !self.holds_xml => return false,
             Role::Entry if !empty => self.entries_inside += 1,
             Role::Unknown | Role::Person(_) => {}
-            _ if !is_text => return false,
+            _ if !is_text || self.is_bare_title() => return false,
             _ => {}
         }
         if is_text {
@@ -67,8 +70,15 @@ impl Reading {
         }
         if !empty && name.eq_ignore_ascii_case(&self.name) {
             self.same_inside += 1;
+        } else if !empty && !is_void(name) {
+            self.others_inside += 1;
         }
         true
+    }
+
+    /// Whether this is a title outside of its own markup: the link or text of an entry that begins here is not part of it.
+    fn is_bare_title(&self) -> bool {
+        matches!(self.role, Role::Text(Text::Title | Text::MediumTitle)) && self.others_inside == 0
     }
 
     /// Takes an end tag.
@@ -78,6 +88,8 @@ impl Reading {
                 return End::This;
             }
             self.same_inside -= 1;
+        } else {
+            self.others_inside = self.others_inside.saturating_sub(1);
         }
         match role_of(name) {
             Role::Entry if self.entries_inside > 0 => self.entries_inside -= 1,
@@ -89,6 +101,11 @@ impl Reading {
         }
         End::Inside
     }
+}
+
+/// Whether HTML has no end tag for the element.
+fn is_void(name: &str) -> bool {
+    ["br", "img", "hr", "wbr"].iter().any(|void| name.eq_ignore_ascii_case(void))
 }
 
 /// What an element most probably is, to tell where a text ends of which the end tag is missing.

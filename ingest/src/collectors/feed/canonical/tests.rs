@@ -74,6 +74,20 @@ fn what_is_broken_is_read_as_a_person_would() {
 }
 
 #[test]
+fn a_title_without_its_end_ends_where_the_next_part_begins() {
+    let cut = "<rss><channel><title>News<link>https://example.org/</link><item><title>A<br><b>bold</b><link>https://example.org/a</link>\
+               <guid isPermaLink='false'>1</guid><description>x</description></item><item><title>B<description>y</description></item>\
+               <item><title><div><b>C</b> <link>inside</link></div></title><guid isPermaLink='false'>3</guid></item></channel></rss>";
+    assert_snapshot!(atom(cut), @r#"
+<feed xmlns="http://www.w3.org/2005/Atom"><title type="html">News</title>
+<entry><title type="html">A&lt;br&gt;&lt;b&gt;bold&lt;/b&gt;</title><link rel="alternate" href="https://example.org/a"/><id>1</id><summary type="html">x</summary></entry>
+<entry><title type="html">B</title><summary type="html">y</summary></entry>
+<entry><title type="html">&lt;div&gt;&lt;b&gt;C&lt;/b&gt; &lt;link&gt;inside&lt;/link&gt;&lt;/div&gt;</title><id>3</id></entry>
+</feed>
+"#);
+}
+
+#[test]
 fn what_atom_has_no_word_for_is_beside_it() {
     let base = Url::parse("https://example.org/").unwrap();
     let rss = r#"<rss><channel><ttl>90</ttl><item xml:lang="cy"><created>2025-03-09</created>
