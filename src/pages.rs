@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, anyhow};
 use bus::SourceHealth;
 use civic::Record;
 use dashboard::{DashboardConfig, Labels, Notice, Parts, RegionLabel, TopicLabel};
-use enrich::Chain;
+use enrich::{Chain, Sampled};
 use index::Index;
 use index::trends::TrendList;
 use jiff::Timestamp;
@@ -115,6 +115,7 @@ pub fn parts(
         health,
         labels: labels(chain),
         feeling_right: chain.feeling_right(),
+        tagged_by_larger_model: tagged_by_larger_model(chain),
         record: people.record,
         assembly: config.assembly.clone(),
         sign_in: config.dashboard.sign_in.clone(),
@@ -143,6 +144,14 @@ pub fn install_metrics(supervisor: &mut Supervisor) -> Result<PrometheusHandle> 
         Ok(())
     });
     Ok(handle)
+}
+
+fn tagged_by_larger_model(chain: &Chain) -> Arc<dyn Fn() -> Option<f64> + Send + Sync> {
+    let chain = chain.clone();
+    Arc::new(move || {
+        let Sampled { tagged, left_out } = chain.sampled()?;
+        Some(tagged as f64 / (tagged + left_out).max(1) as f64)
+    })
 }
 
 fn labels(chain: &Chain) -> Labels {

@@ -37,6 +37,8 @@ pub struct Parts {
     pub labels: Labels,
     /// How often the feeling of a text is told right, 0 to 1, where it was measured.
     pub feeling_right: Option<f64>,
+    /// The share of the latest English posts that the larger model has tagged, where one is used in this process.
+    pub tagged_by_larger_model: Arc<dyn Fn() -> Option<f64> + Send + Sync>,
     /// Takes in documents that people hand in; `None` in a process that only shows pages.
     pub submissions: Option<Arc<dyn Submissions>>,
     /// Takes in posts that other systems send; `None` in a process that only shows pages.

@@ -15,8 +15,9 @@ use crate::redact::Redactor;
 use crate::sentiment::SentimentEnricher;
 use crate::topics::Topics;
 use crate::transformer::enricher::TransformerEnricher;
+use crate::transformer::tally::Tally;
 use crate::transformer::tier::Tier;
-use crate::transformer::{TransformerConfig, TransformerError};
+use crate::transformer::{Sampled, TransformerConfig, TransformerError};
 
 /// The place in the list of enrichers where the transformer tier comes in: after what it replaces, before aspects, which are
 /// taken from both.
@@ -29,6 +30,7 @@ pub struct Chain {
     topics: Arc<Topics>,
     sentiment: Arc<SentimentEnricher>,
     places: Arc<PlaceEnricher>,
+    tally: Arc<Tally>,
 }
 
 impl Chain {
@@ -50,7 +52,7 @@ impl Chain {
             Arc::new(AspectEnricher::new(Arc::clone(&topics), Arc::clone(&sentiment))),
             Arc::clone(&places) as Arc<dyn Enricher>,
         ];
-        Ok(Self { enrichers, topics, sentiment, places })
+        Ok(Self { enrichers, topics, sentiment, places, tally: Arc::default() })
     }
 
     /// The same chain with the transformer tier in it, if `config` wants that. For the stage that tags posts alone: the tier
@@ -62,7 +64,7 @@ impl Chain {
         let mut chain = self.clone();
         if config.enabled {
             let tier = Tier::load(config_dir, config, Arc::clone(&self.sentiment), Arc::clone(&self.topics))?;
-            let enricher = TransformerEnricher::new(tier, Arc::clone(&self.topics), config);
+            let enricher = TransformerEnricher::new(tier, Arc::clone(&self.topics), config, Arc::clone(&self.tally));
             chain.enrichers.insert(SECOND_TIER, Arc::new(enricher));
         }
         Ok(chain)
@@ -98,6 +100,12 @@ impl Chain {
     /// the model says; `None` where nobody measured it.
     pub fn feeling_right(&self) -> Option<f64> {
         self.sentiment.right()
+    }
+
+    /// How many posts the transformer tier tagged in the last hour or two, and how many it left out; `None` where it had
+    /// nothing to tag, or is not there. All clones of a chain count together.
+    pub fn sampled(&self) -> Option<Sampled> {
+        self.tally.recent(Instant::now())
     }
 
     /// The seven NHS regions of England, in the order of `config/places/regions.csv`.

@@ -31,7 +31,7 @@ pub use places::RegionInfo;
 pub use redact::Redactor;
 pub use stage::{GROUP, run};
 pub use topics::{Explanation, Reason, Topic, Topics};
-pub use transformer::{TransformerConfig, TransformerError};
+pub use transformer::{Sampled, TransformerConfig, TransformerError};
 
 /// Adds one kind of tag to posts.
 ///

@@ -44,6 +44,8 @@ pub struct Chrome {
     pub public: bool,
     /// When the data on the page was read, in words.
     pub updated: String,
+    /// That only a part of the latest posts was tagged by the larger model, in words; empty where it was all, or none.
+    pub sampled: String,
     /// What the page's forms carry.
     pub form_token: String,
     /// Who is signed in: name and role.
@@ -93,6 +95,7 @@ impl Chrome {
             fictional: site.parts.notice == Notice::Fictional,
             public: site.audience() == Audience::Public,
             updated: format::moment(site.now()),
+            sampled: sampled((site.parts.tagged_by_larger_model)()),
             form_token: site.form_token(),
             signed_in: site.visitor.account().map(|account| (account.name.clone(), account.role.name())),
             tools: tools(site),
@@ -102,6 +105,17 @@ impl Chrome {
     /// The menu: address, name, and whether the page is there.
     pub fn menu(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> + '_ {
         Section::MENU.iter().map(|(section, address, name)| (*address, *name, *section == self.section))
+    }
+}
+
+/// What to say where the larger model has tagged only this share of the latest posts.
+fn sampled(share: Option<f64>) -> String {
+    match share {
+        Some(share) if share < 0.995 => format!(
+            "Of the latest English posts, the larger model has tagged {}, chosen by chance; it cannot keep up, and the others have the tags of the smaller model. ",
+            format::percent(share)
+        ),
+        _ => String::new(),
     }
 }
 

@@ -176,3 +176,12 @@ async fn a_store_that_fails_leaves_the_last_good_numbers_with_their_age() {
     world.fail(false);
     assert!(!world.get("/").await.text().contains("cannot be read"));
 }
+
+#[tokio::test]
+async fn that_only_a_sample_was_tagged_by_the_larger_model_is_said() {
+    let said = "Of the latest English posts, the larger model has tagged 43%, chosen by chance;";
+    for (share, is_said) in [(Some(0.43), true), (Some(1.0), false), (None, false)] {
+        let text = World::where_the_larger_model_tags(share).get("/").await.text();
+        assert_eq!(text.contains(said), is_said, "{share:?}: {text}");
+    }
+}

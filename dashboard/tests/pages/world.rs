@@ -77,6 +77,14 @@ impl World {
         Self::over(folder, parts, trends, clock, failing)
     }
 
+    /// The usual world, whose larger model tags this share of the posts.
+    pub fn where_the_larger_model_tags(share: Option<f64>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut parts, trends, failing) = parts(&folder, posts(), Some(trend_list()), Audience::Staff);
+        parts.tagged_by_larger_model = Arc::new(move || share);
+        Self::over(folder, parts, trends, Arc::new(AtomicI64::new(now().as_second())), failing)
+    }
+
     fn over(
         folder: TempDir,
         mut parts: Parts,
@@ -223,6 +231,7 @@ pub fn parts(
         demo_password: None,
         labels: labels(),
         feeling_right: Some(0.756),
+        tagged_by_larger_model: Arc::new(|| None),
         notice: Notice::Fictional,
         audience,
         now: Arc::new(now),

@@ -10,6 +10,7 @@ use metrics::{counter, describe_counter};
 use super::config::{Share, TransformerConfig};
 use super::error::TransformerError;
 use super::pace::Pace;
+use super::tally::Tally;
 use super::tier::{Judgement, Tier};
 use crate::Enricher;
 use crate::model::features::hash;
@@ -37,17 +38,18 @@ pub(crate) struct TransformerEnricher<J> {
     share: Share,
     patience: Duration,
     pace: Mutex<Pace>,
+    tally: Arc<Tally>,
 }
 
 impl<J: Judge> TransformerEnricher<J> {
-    pub(crate) fn new(judge: J, topics: Arc<Topics>, config: &TransformerConfig) -> Self {
+    pub(crate) fn new(judge: J, topics: Arc<Topics>, config: &TransformerConfig, tally: Arc<Tally>) -> Self {
         describe_counter!(
             METRIC,
             "Posts by what the transformer tier did with them: tagged, left_out (they keep the tags of the fast tier, since \
              the encoder cannot keep up or the configuration wants a share), long, failed"
         );
         let patience = Duration::from_millis(config.patience_ms.get().into());
-        Self { judge, topics, share: config.share, patience, pace: Mutex::default() }
+        Self { judge, topics, share: config.share, patience, pace: Mutex::default(), tally }
     }
 
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
@@ -56,8 +58,8 @@ impl<J: Judge> TransformerEnricher<J> {
     }
 
     /// The posts that the encoder is asked about: which ones depends on nothing but their names, so that no kind of post is
-    /// favoured.
-    fn chosen(&self, batch: &[Enriched]) -> Vec<usize> {
+    /// favoured. And how many were to be chosen from.
+    fn chosen(&self, batch: &[Enriched]) -> (Vec<usize>, usize) {
         let english = (0..batch.len()).filter(|index| batch[*index].language.as_deref() == Some("en"));
         let (mut taken, long): (Vec<usize>, Vec<usize>) =
             english.partition(|index| Tier::takes(&whole_text(&batch[*index].post)));
@@ -74,7 +76,7 @@ impl<J: Judge> TransformerEnricher<J> {
                 "the transformer tier cannot keep up: it tags a sample, and so many posts kept the tags of the fast tier since this was last said"
             );
         }
-        taken
+        (taken, all)
     }
 }
 
@@ -84,7 +86,7 @@ impl<J: Judge> Enricher for TransformerEnricher<J> {
     }
 
     fn enrich(&self, batch: &mut [Enriched]) {
-        let chosen = self.chosen(batch);
+        let (chosen, all) = self.chosen(batch);
         if chosen.is_empty() {
             return;
         }
@@ -96,6 +98,7 @@ impl<J: Judge> Enricher for TransformerEnricher<J> {
         match judged {
             Ok(judgements) => {
                 count("tagged", judgements.len());
+                self.tally.note(Instant::now(), judgements.len(), all - judgements.len());
                 for (index, judgement) in chosen.into_iter().zip(judgements) {
                     batch[index].sentiment = Some(judgement.sentiment);
                     batch[index].topics = self.topics.tags_of(&judgement.subjects);
@@ -103,6 +106,7 @@ impl<J: Judge> Enricher for TransformerEnricher<J> {
             }
             Err(error) => {
                 count("failed", chosen.len());
+                self.tally.note(Instant::now(), 0, all);
                 tracing::error!(posts = chosen.len(), "{error}; these posts keep the tags of the fast tier");
             }
         }
@@ -137,7 +141,13 @@ mod tests {
 
     fn tagged(toml: &str, fails: bool, batch: &mut [Enriched]) -> usize {
         let config: TransformerConfig = toml::from_str(toml).unwrap();
-        TransformerEnricher::new(Cheerful { fails }, Arc::new(Topics::none()), &config).enrich(batch);
+        let tally = Arc::new(Tally::default());
+        TransformerEnricher::new(Cheerful { fails }, Arc::new(Topics::none()), &config, Arc::clone(&tally))
+            .enrich(batch);
+        let counted = tally.recent(Instant::now()).unwrap();
+        let english =
+            batch.iter().filter(|item| item.language.is_some() && Tier::takes(&item.post.text)).count() as u64;
+        assert_eq!(counted.tagged + counted.left_out, english);
         batch.iter().filter(|item| item.sentiment.is_some()).count()
     }
 

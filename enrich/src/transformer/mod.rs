@@ -15,8 +15,10 @@ pub(crate) mod enricher;
 mod error;
 mod pace;
 pub(crate) mod plain;
+pub(crate) mod tally;
 pub(crate) mod tier;
 pub(crate) mod worker;
 
 pub use config::TransformerConfig;
 pub use error::TransformerError;
+pub use tally::Sampled;
