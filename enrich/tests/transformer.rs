@@ -9,10 +9,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bus::{Channel, Enriched, Post, PostId, SentimentLabel, SourceId};
+use bus::{Enriched, SentimentLabel};
 use enrich::train::{self, EvalError, Fields, SentimentFiles, TopicFiles};
 use enrich::{Chain, TransformerConfig, eval};
-use jiff::Timestamp;
 
 const TEXTS: [(&str, &str, &str); 6] = [
     ("the nurse was great", "positive", "staff-manner"),
@@ -64,21 +63,9 @@ fn train_second(dir: &Path) -> Result<(), EvalError> {
 }
 
 fn post(text: &str) -> Enriched {
-    let source: SourceId = "test".parse().unwrap();
-    Enriched::untagged(Post {
-        id: PostId::new(&source, text),
-        source,
-        channel: Channel::Forum,
-        author: None,
-        created_at: Timestamp::UNIX_EPOCH,
-        collected_at: Timestamp::UNIX_EPOCH,
-        text: text.to_owned(),
-        title: None,
-        url: None,
-        language_hint: Some("en".to_owned()),
-        place_hint: None,
-        event: None,
-    })
+    let mut post = support::post(text);
+    post.post.language_hint = Some("en".to_owned());
+    post
 }
 
 #[test]
@@ -108,6 +95,12 @@ fn transformer_heads_are_learned_loaded_and_used() {
     let report = eval::topics(&file, &Fields::default(), dir, 10, Some(&tiny())).unwrap();
     assert!(report.micro_f1 > 0.9, "{report}");
 
+    for odd in support::odd::texts() {
+        let mut alone = [support::post(&odd.text)];
+        chain.enrich(&mut alone);
+        support::check(&alone[0], odd.name, odd.speechless);
+    }
+
     // Heads that were learned beside other models of the fast tier are refused, and so is another encoder.
     let card = fs::read_to_string(dir.join("models/topics-transformer.toml")).unwrap();
     fs::write(dir.join("models/adapters.safetensors"), "").unwrap();
@@ -130,4 +123,24 @@ fn transformer_that_is_missing_is_named_with_what_to_do() {
     assert!(error.contains("/nowhere/config.json: there is no encoder here: run `make models`"), "{error}");
     let off = TransformerConfig { enabled: false, ..nowhere };
     assert!(Chain::load(config.path()).unwrap().for_stage(config.path(), &off).is_ok());
+}
+
+/// `make test-transformer` says where the encoder is; elsewhere it need not be there.
+#[test]
+fn transformer_of_the_repository_tags_with_minilm() {
+    if std::env::var_os("DISCOVERY_MODELS").is_none() {
+        return;
+    }
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
+    let wanted = TransformerConfig { enabled: true, ..TransformerConfig::default() };
+    let chain = Chain::load(&config).unwrap().for_stage(&config, &wanted).unwrap();
+    let mut batch = [
+        post("The nurses were kind and patient, and explained everything to me"),
+        post("Four hours in a freezing corridor and nobody told us anything"),
+    ];
+    chain.enrich(&mut batch);
+    let labels = batch.each_ref().map(|item| item.sentiment.unwrap().label);
+    assert_eq!(labels, [SentimentLabel::Positive, SentimentLabel::Negative]);
+    assert!(batch[0].topics.iter().any(|tag| tag.topic == "staff-manner"), "{:?}", batch[0].topics);
+    assert!(batch[1].topics.iter().any(|tag| tag.topic == "being-kept-informed"), "{:?}", batch[1].topics);
 }

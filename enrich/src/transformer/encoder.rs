@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use rust_bert::distilbert::DistilBertConfig;
 use rust_bert::pipelines::common::{ConfigOption, ModelType, TokenizerOption};
 use rust_bert::pipelines::sentence_embeddings::SentenceEmbeddingsOption;
 use serde::Deserialize;
@@ -157,12 +158,21 @@ fn model(
     adapters: Option<&Path>,
 ) -> Result<(SentenceEmbeddingsOption, VarStore), String> {
     let mut store = VarStore::new(Device::Cpu);
-    let config = ConfigOption::from_file(family, config);
+    let config = read_config(family, config)?;
     // A model that was saved with a head has its encoder under a name of its own.
-    let prefix = prefix(weights, family)?;
-    let root = if prefix.is_empty() { store.root() } else { store.root() / prefix };
+    let found = prefix(weights, family)?;
+    // rust-bert puts that of a DistilBERT before it in any case.
+    let (root, prefix) = match (family, found) {
+        (ModelType::DistilBert, _) => (store.root(), "distilbert"),
+        (_, "") => (store.root(), ""),
+        (_, found) => (store.root() / found, found),
+    };
     let model = SentenceEmbeddingsOption::new(family, root, &config).map_err(|error| error.to_string())?;
-    let missing = store.load_partial(weights).map_err(|error| error.to_string())?;
+    let missing = if prefix == found {
+        store.load_partial(weights).map_err(|error| error.to_string())?
+    } else {
+        load_below(&store, prefix, weights).map_err(|error| error.to_string())?
+    };
     if let Some(name) = missing.iter().find(|name| !name.contains("pooler.")) {
         return Err(format!("model.safetensors has no {name}"));
     }
@@ -171,6 +181,29 @@ fn model(
     }
     store.freeze();
     Ok((model, store))
+}
+
+/// Loads weights whose names lack the `prefix` that they have in the store; gives the names of those that are missing.
+fn load_below(store: &VarStore, prefix: &str, weights: &Path) -> Result<Vec<String>, tch::TchError> {
+    let mut missing = store.variables();
+    for (name, tensor) in Tensor::read_safetensors(weights)? {
+        if let Some(mut variable) = missing.remove(&format!("{prefix}.{name}")) {
+            tch::no_grad(|| variable.f_copy_(&tensor))?;
+        }
+    }
+    Ok(missing.into_keys().collect())
+}
+
+/// The configuration as rust-bert wants it: of a `DistilBERT` it asks for what transformers leaves out since 4.0.
+fn read_config(family: ModelType, path: &Path) -> Result<ConfigOption, String> {
+    if family != ModelType::DistilBert {
+        return Ok(ConfigOption::from_file(family, path));
+    }
+    let mut config: serde_json::Map<String, serde_json::Value> = parse(path)?;
+    config.entry("tie_weights_").or_insert(true.into());
+    config.entry("sinusoidal_pos_embds").or_insert(false.into());
+    let config: DistilBertConfig = serde_json::from_value(config.into()).map_err(|error| error.to_string())?;
+    Ok(ConfigOption::DistilBert(config))
 }
 
 /// What the names of the encoder's weights begin with.
@@ -220,7 +253,27 @@ mod tests {
     }
 
     fn tiny() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tiny-bert")
+        tests().join("tiny-bert")
+    }
+
+    fn tests() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+    }
+
+    /// Checks the vectors of the encoder in `dir` against those that transformers gives, as far as these go.
+    fn check(dir: &Path, golden: &Path) {
+        let encoder = Encoder::load(dir, None, 1).unwrap();
+        let golden: Vec<Golden> = parse(golden).unwrap();
+        // More than one batch, of many lengths.
+        let texts: Vec<&str> = golden.iter().map(|row| row.text.as_str()).cycle().take(BATCH * 2 + 1).collect();
+        let vectors = encoder.embed(&texts).unwrap();
+        assert_eq!(vectors.len(), texts.len());
+        for (vector, row) in vectors.iter().zip(golden.iter().cycle()) {
+            assert_eq!(vector.len(), encoder.width());
+            for (found, wanted) in vector.iter().zip(&row.vector) {
+                assert!((found - wanted).abs() < 1e-5, "{}, {:?}: {found} is not {wanted}", dir.display(), row.text);
+            }
+        }
     }
 
     /// The directory of the tiny encoder, where files can be changed.
@@ -238,30 +291,31 @@ mod tests {
 
     #[test]
     fn vectors_are_those_of_transformers() {
-        let encoder = Encoder::load(&tiny(), None, 1).unwrap();
-        let golden: Vec<Golden> = parse(&tiny().join("golden.json")).unwrap();
-        // More than one batch, of many lengths.
-        let texts: Vec<&str> = golden.iter().map(|row| row.text.as_str()).cycle().take(BATCH * 2 + 1).collect();
-        let vectors = encoder.embed(&texts).unwrap();
-        assert_eq!(vectors.len(), texts.len());
-        for (vector, row) in vectors.iter().zip(golden.iter().cycle()) {
-            assert_eq!(vector.len(), encoder.width());
-            for (found, wanted) in vector.iter().zip(&row.vector) {
-                assert!((found - wanted).abs() < 1e-5, "{:?}: {found} is not {wanted}", row.text);
-            }
+        for name in ["tiny-bert", "tiny-roberta", "tiny-distilbert"] {
+            check(&tests().join(name), &tests().join(name).join("golden.json"));
+        }
+    }
+
+    /// `make test-transformer` says where the encoder is; elsewhere it need not be there.
+    #[test]
+    fn vectors_of_minilm_are_those_of_transformers() {
+        if let Some(models) = std::env::var_os("DISCOVERY_MODELS") {
+            check(&Path::new(&models).join("all-minilm-l6-v2"), &tests().join("minilm.json"));
         }
     }
 
     #[test]
     fn any_text_is_withstood() {
-        let encoder = Encoder::load(&tiny(), None, 1).unwrap();
-        let long = "waiting ".repeat(5_000);
-        let texts = [long.as_str(), "\u{200b}", "😡😡", "مرحبا", "\0", " "];
-        for vector in encoder.embed(&texts).unwrap() {
-            let length: f32 = vector.iter().map(|value| value * value).sum();
-            assert!((length - 1.0).abs() < 1e-4, "{length}");
+        for name in ["tiny-bert", "tiny-roberta", "tiny-distilbert"] {
+            let encoder = Encoder::load(&tests().join(name), None, 1).unwrap();
+            let long = "waiting ".repeat(5_000);
+            let texts = [long.as_str(), "\u{200b}", "😡😡", "مرحبا", "\0", " "];
+            for vector in encoder.embed(&texts).unwrap() {
+                let length: f32 = vector.iter().map(|value| value * value).sum();
+                assert!((length - 1.0).abs() < 1e-4, "{name}: {length}");
+            }
+            assert!(encoder.embed(&[]).unwrap().is_empty());
         }
-        assert!(encoder.embed(&[]).unwrap().is_empty());
     }
 
     #[test]

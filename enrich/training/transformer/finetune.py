@@ -6,7 +6,7 @@ The encoder itself stays as it is. Three kinds of text are learned from at once,
 sentiment, comments with a sentiment and subjects, and comments with one of many codes. The linear heads that it needs for
 that are thrown away: `discovery train ... --tier transformer` learns those that are used. Texts that `discovery train`
 keeps back in its first round (`fold` in enrich/src/train/folds.rs, here again) are not seen, so that there are texts to
-measure and to calibrate on.
+measure and to calibrate on. average.py makes one file of several trainings.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import AutoTokenizer, BertModel
 
-RANK = 8
 SCALE = 2.0
 MAX_TOKENS = 64
 BATCH = 32
@@ -31,23 +30,23 @@ LABELS = ["negative", "neutral", "positive"]
 class LowRank(nn.Module):
     """A linear layer that stays as it is, and what is added to it."""
 
-    def __init__(self, base):
+    def __init__(self, base, rank):
         super().__init__()
         self.base = base
-        self.a = nn.Parameter(torch.randn(RANK, base.in_features) / math.sqrt(base.in_features))
-        self.b = nn.Parameter(torch.zeros(base.out_features, RANK))
+        self.a = nn.Parameter(torch.randn(rank, base.in_features) / math.sqrt(base.in_features))
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank))
 
     def forward(self, x):
         return self.base(x) + SCALE * F.linear(F.linear(x, self.a), self.b)
 
 
-def adapt(model):
+def adapt(model, rank):
     """Puts low-rank layers around the linear ones of every layer, and gives them by the name of their weights."""
     layers = {}
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.Linear) and name.startswith("encoder.layer."):
             parent = model.get_submodule(name.rsplit(".", 1)[0])
-            layers[name] = LowRank(module)
+            layers[name] = LowRank(module, rank)
             setattr(parent, name.rsplit(".", 1)[1], layers[name])
     return layers
 
@@ -160,18 +159,20 @@ def main():
     parser.add_argument("--validation")
     parser.add_argument("--comments", required=True)
     parser.add_argument("--coded", required=True)
+    parser.add_argument("--rank", type=int, default=8)
     parser.add_argument("--steps", type=int, default=3000, help="after which the rate of learning reaches nought")
-    parser.add_argument("--stop", type=int, default=1200, help="after which it is stopped all the same")
+    parser.add_argument("--mix", default="6,3,3", help="how often posts, comments and codes are learned from")
+    parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
-    torch.manual_seed(4)
+    torch.manual_seed(args.seed)
     torch.set_num_threads(1)
-    rng = random.Random(4)
+    rng = random.Random(args.seed)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     model = BertModel.from_pretrained(args.model, add_pooling_layer=False)
     model.requires_grad_(False)
-    layers = adapt(model)
+    layers = adapt(model, args.rank)
 
     seen = lambda path: [row for row in read(path) if fold(row["text"]) != 0]
     kept_back = [row for row in read(args.comments) if fold(row["text"]) == 0]
@@ -216,10 +217,11 @@ def main():
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, shape)
     validation = Task(read(args.validation)[:1500], tokenizer, rng).rows if args.validation else []
     judged = Task([row for row in kept_back if row["sentiment3"]], tokenizer, rng).rows
+    mix = [float(part) for part in args.mix.split(",")]
     start, sums = time.time(), {kind: [0.0, 0] for kind in tasks}
     model.train()
-    for step in range(min(args.stop, args.steps)):
-        kind = rng.choices(list(tasks), weights=[6, 3, 3])[0]
+    for step in range(args.steps):
+        kind = rng.choices(list(tasks), weights=mix)[0]
         loss = loss_of(kind, tasks[kind].batch())
         optimiser.zero_grad()
         loss.backward()
@@ -232,14 +234,14 @@ def main():
             shown = {kind: round(total / max(1, count), 3) for kind, (total, count) in sums.items()}
             sums = {kind: [0.0, 0] for kind in tasks}
             print(step + 1, round(time.time() - start), shown, flush=True)
-        if (step + 1) % 400 == 0 or step + 1 in (args.stop, args.steps):
+        if (step + 1) % 500 == 0 or step + 1 == args.steps:
             save_file(
                 {
                     f"{name}.{part}": value.detach().to(torch.float16).contiguous()
                     for name, layer in layers.items()
                     for part, value in (("a", SCALE * layer.a), ("b", layer.b))
                 },
-                f"{args.out}/adapters.safetensors",
+                f"{args.out}/adapters-{step + 1}.safetensors",
             )
             if validation:
                 print("posts", measure(model, heads["post"], validation, lambda row: LABELS.index(row["label"])))
