@@ -30,7 +30,7 @@ const MOST_GROUPS: usize = 100;
 const USUAL_COUNTS_PERIOD: Period = Period::FourWeeks;
 
 /// What stands in every answer, so that a number is never taken for more than it is.
-fn about(site: &Site) -> Value {
+pub fn about(site: &Site) -> Value {
     json!({
         "fictional": site.parts.notice == Notice::Fictional,
         "audience": site.audience(),

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_assembly.sql"),
     include_str!("migrations/0003_erased.sql"),
     include_str!("migrations/0004_reviews.sql"),
+    include_str!("migrations/0005_quote_author.sql"),
 ];
 
 /// The file's name in the data directory.

@@ -208,6 +208,7 @@ async fn a_quote_whose_post_is_gone_is_not_shown_even_before_it_is_withdrawn() {
     let world = World::of_people();
     let approval = Approval {
         post: "0123456789abcdef0123456789abcdef".to_owned(),
+        author: None,
         stored: "A post that was deleted".to_owned(),
         issue: Some(QUEUE.to_owned()),
         words: "post that was deleted".to_owned(),

@@ -27,6 +27,8 @@ pub const LONGEST: usize = 600;
 pub struct Approval {
     /// The post (its id).
     pub post: String,
+    /// Whose it is (a pseudonym), where that is known.
+    pub author: Option<String>,
     /// Its text as it is stored.
     pub stored: String,
     /// The issue of Discovery (its id) that it is shown with.
@@ -131,8 +133,8 @@ pub fn approve(tx: &mut Tx<'_>, approval: &Approval) -> Result<QuoteId, RecordEr
     let (id, salt) = (QuoteId::new(tx.now())?, random::bytes::<32>()?);
     tx.execute(
         "INSERT INTO quotes (id, post, issue, stance, words, is_paraphrase, salt, seal, channel, said_on,
-         approved_by, approved_role, approved_at, reason)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+         approved_by, approved_role, approved_at, reason, author)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             id,
             approval.post,
@@ -147,7 +149,8 @@ pub fn approve(tx: &mut Tx<'_>, approval: &Approval) -> Result<QuoteId, RecordEr
             tx.actor().account(),
             tx.actor().role(),
             tx.now().as_second(),
-            reason
+            reason,
+            approval.author
         ],
     )?;
     let detail = json!({ "issue": approval.issue, "paraphrase": approval.is_paraphrase, "stance": approval.stance });
@@ -174,7 +177,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: &QuoteId, read: i64, reason: &str) -> Resul
 /// Takes the words away.
 pub(super) fn forget(tx: &mut Tx<'_>, id: &QuoteId, reason: &str) -> Result<(), RecordError> {
     tx.execute(
-        "UPDATE quotes SET words = NULL, salt = NULL, post = NULL, withdrawn_at = ?2, withdrawn_why = ?3,
+        "UPDATE quotes SET words = NULL, salt = NULL, post = NULL, author = NULL, withdrawn_at = ?2, withdrawn_why = ?3,
          version = version + 1 WHERE id = ?1",
         params![id, tx.now().as_second(), reason],
     )?;
@@ -213,16 +216,6 @@ pub fn of_issue(db: &Connection, issue: &str) -> Result<Vec<Quote>, RecordError>
     Ok(quotes)
 }
 
-/// The posts (their ids) that quotes come from: whoever keeps posts can say which of them are gone.
-///
-/// # Errors
-/// When the record cannot be read.
-pub fn sources(db: &Connection) -> Result<Vec<String>, RecordError> {
-    let mut rows = db.prepare_cached("SELECT DISTINCT post FROM quotes WHERE post IS NOT NULL ORDER BY post")?;
-    let posts = rows.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(posts)
-}
-
 const COLUMNS: &str = "id, post, issue, stance, words, is_paraphrase, salt, seal, channel, said_on, approved_role,
                        approved_at, reason, withdrawn_at, withdrawn_why, version";
 
@@ -258,7 +251,7 @@ fn hex(bytes: [u8; 32]) -> String {
 }
 
 /// Browsers send the ends of lines as two characters.
-fn unix_lines(text: &str) -> String {
+pub(super) fn unix_lines(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
@@ -266,7 +259,7 @@ fn unix_lines(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::assembly::testing::World;
-    use crate::assembly::{erase_account, erase_post, pack};
+    use crate::assembly::{Gone, erase_account, erase_post, pack};
     use crate::audit::Actor;
     use crate::role::Role;
 
@@ -275,6 +268,7 @@ mod tests {
     fn approval(words: &str, is_paraphrase: bool) -> Approval {
         Approval {
             post: "5a5a".to_owned(),
+            author: Some("a1a1".to_owned()),
             stored: TEXT.to_owned(),
             issue: Some("issue".to_owned()),
             words: words.to_owned(),
@@ -350,6 +344,23 @@ mod tests {
         db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         let bytes = world.bytes();
         assert!(!bytes.windows(12).any(|window| window == b"Nobody wrote"), "the words are still in the file");
+    }
+
+    #[test]
+    fn words_go_with_their_post_their_author_and_an_edit_that_takes_them_back() {
+        let world = World::new([5, 3, 2, 2]);
+        let now = crate::assembly::testing::day(2);
+        let follow = |gone: &[Gone]| crate::assembly::follow(&world.record, now, gone).unwrap();
+        world.decide(1, |tx| approve(tx, &approval("Nobody wrote to me", false))).unwrap();
+        world.decide(1, |tx| approve(tx, &approval("Somebody gave up after two winters", true))).unwrap();
+        let edited = |stored: &str| Gone::Edited { post: "5a5a".to_owned(), stored: stored.to_owned() };
+        assert_eq!(follow(&[edited(&format!("Edited: {TEXT}")), Gone::Post("6b6b".to_owned())]), 0);
+        assert_eq!(follow(&[edited("I waited two winters for the clinic.")]), 1);
+        let left = world.record.read_now(|db| of_issue(db, "issue")).unwrap();
+        assert!(left.len() == 1 && left[0].is_paraphrase, "{left:?}");
+        assert_eq!(follow(&[Gone::Author("a1a1".to_owned()), Gone::Post("5a5a".to_owned())]), 1);
+        assert!(world.record.read_now(|db| of_issue(db, "issue")).unwrap().is_empty());
+        world.record.read_now(crate::audit::verify).unwrap();
     }
 
     #[test]

@@ -9,6 +9,7 @@ use civic::assembly::pack::{self, Pack};
 use serde_json::{Value, json};
 
 use super::cycle::parse;
+use crate::api::about;
 use crate::error::AppError;
 use crate::site::Site;
 
@@ -26,7 +27,7 @@ pub async fn cycles(site: Site) -> Result<Json<Value>, AppError> {
                 .collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    Ok(Json(json!({ "cycles": all })))
+    Ok(Json(json!({ "about": about(&site), "cycles": all })))
 }
 
 /// `/api/v1/assembly/cycles/{id}`: one cycle with its candidates, their scores and what was decided about them.
@@ -35,7 +36,7 @@ pub async fn cycles(site: Site) -> Result<Json<Value>, AppError> {
 /// [`AppError::NotFound`].
 pub async fn cycle(site: Site, Path(id): Path<String>) -> Result<Json<Value>, AppError> {
     let id = parse(&id)?;
-    let one = site
+    let mut one = site
         .record()
         .read(move |db| {
             let cycle = cycles::find(db, &id)?;
@@ -50,6 +51,7 @@ pub async fn cycle(site: Site, Path(id): Path<String>) -> Result<Json<Value>, Ap
             Ok(one)
         })
         .await?;
+    one["about"] = about(&site);
     Ok(Json(one))
 }
 

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::words;
+use crate::api::about;
 use crate::csv::Csv;
 use crate::error::AppError;
 use crate::format;
@@ -143,6 +144,7 @@ pub async fn json(site: Site) -> Result<Json<Value>, AppError> {
         })
     };
     Ok(Json(json!({
+        "about": about(&site),
         "counts": {
             "asked": counts.asked, "answered": counts.answered, "changed": counts.changed, "overdue": counts.overdue,
         },

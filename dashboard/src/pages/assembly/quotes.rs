@@ -108,6 +108,7 @@ pub async fn approve(site: Site, Path(id): Path<String>, sent: Sent) -> Result<R
     }
     let approval = Approval {
         post: post.post.id.to_string(),
+        author: post.post.author.map(|author| author.to_string()),
         stored: post.post.text.clone(),
         issue: Some(typed.issue.clone()).filter(|issue| !issue.is_empty()),
         words: typed.words.clone(),
