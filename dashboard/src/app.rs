@@ -95,6 +95,7 @@ pub fn routes() -> Routes {
         .and(answers())
         .and(entrances())
         .and(pages::people::routes())
+        .and(pages::gather::routes())
         .and(pages::assembly::routes())
 }
 

@@ -9,6 +9,7 @@ pub mod assembly;
 pub mod audit;
 pub mod erased;
 mod error;
+pub mod gather;
 mod password;
 mod random;
 pub mod reviews;

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_erased.sql"),
     include_str!("migrations/0004_reviews.sql"),
     include_str!("migrations/0005_quote_author.sql"),
+    include_str!("migrations/0006_gather.sql"),
 ];
 
 /// The file's name in the data directory.

@@ -6,6 +6,7 @@ pub mod corrected;
 pub mod error;
 pub mod facets;
 pub mod form;
+pub mod gather;
 pub mod home;
 pub mod issue;
 pub mod issues;
@@ -63,6 +64,8 @@ pub enum Section {
     Issues,
     /// Search.
     Search,
+    /// Gather.
+    Gather,
     /// The Assembly.
     Assembly,
     /// Sources.
@@ -75,10 +78,11 @@ pub enum Section {
 
 impl Section {
     /// The menu: section, address, name.
-    pub const MENU: [(Self, &'static str, &'static str); 6] = [
+    pub const MENU: [(Self, &'static str, &'static str); 7] = [
         (Self::State, "/", "State of the conversation"),
         (Self::Issues, "/issues", "Issues"),
         (Self::Search, "/search", "Search"),
+        (Self::Gather, "/gather", "Gather"),
         (Self::Assembly, "/assembly", "Assembly"),
         (Self::Sources, "/sources", "Sources"),
         (Self::Help, "/help", "Help"),

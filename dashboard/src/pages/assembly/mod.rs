@@ -5,7 +5,7 @@ mod api;
 mod candidate;
 mod cycle;
 mod evidence;
-mod forms;
+pub mod forms;
 mod inputs;
 mod jury;
 pub mod ledger;
@@ -29,7 +29,7 @@ use crate::routes::Routes;
 use crate::site::Site;
 
 /// What is wrong with which field of a form.
-type Problems = Vec<(&'static str, String)>;
+pub type Problems = Vec<(&'static str, String)>;
 
 /// Routes of the Assembly.
 pub fn routes() -> Routes {
@@ -92,7 +92,7 @@ fn answer_routes() -> Routes {
 }
 
 /// Makes a decision of the visitor, and leads to the page that shows it; or shows the form `again` with what is wrong.
-async fn decide<T: Send + 'static>(
+pub async fn decide<T: Send + 'static>(
     site: &Site,
     change: impl FnOnce(&mut Tx<'_>) -> Result<T, RecordError> + Send + 'static,
     to: impl FnOnce(T) -> String,

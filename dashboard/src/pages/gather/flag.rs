@@ -1,0 +1,183 @@
+//! One flag: what is asked, who supports it, what was decided, and what people say of it.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use civic::Permission::{Moderate, TakePart, WorkOnPosts};
+use civic::gather::{self, Comment, Flag, FlagId, FlagState};
+use civic::{Part, RecordError, Tx, audit};
+
+use super::flags::support as support_words;
+use super::{evidence, found, href, state};
+use crate::error::AppError;
+use crate::format;
+use crate::pages::form::Field;
+use crate::pages::{Chrome, Section, render};
+use crate::sent::Sent;
+use crate::site::Site;
+
+#[derive(Template)]
+#[template(path = "gather/flag.html")]
+struct FlagPage {
+    chrome: Chrome,
+    problems: Vec<(&'static str, String)>,
+    address: String,
+    state: (&'static str, &'static str),
+    /// The last decision, in a sentence.
+    decided: Option<String>,
+    /// Where it leads: words and address.
+    leads_to: Option<(String, Option<String>)>,
+    because: String,
+    evidence: (String, Option<String>),
+    support: String,
+    meter: String,
+    closes: String,
+    /// Whether the visitor can support it, and does.
+    supports: Option<bool>,
+    comments: Vec<CommentRow>,
+    field: Option<Field>,
+    history: Vec<(String, String, String)>,
+    moderates: bool,
+    takes_paper: bool,
+}
+
+struct CommentRow {
+    at: String,
+    words: String,
+    removed: Option<String>,
+}
+
+/// `/gather/flags/{id}`.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub async fn page(site: Site, Path(id): Path<String>) -> Result<Response, AppError> {
+    let flag = found(&site, &id).await?;
+    show(&site, &flag, "", Vec::new()).await
+}
+
+async fn show(
+    site: &Site,
+    flag: &Flag,
+    typed: &str,
+    problems: Vec<(&'static str, String)>,
+) -> Result<Response, AppError> {
+    let (id, account) = (flag.id.clone(), site.visitor.account().map(|account| account.id.clone()));
+    let (comments, history, supports) = site
+        .record()
+        .read(move |db| {
+            let supports = account.map(|account| gather::is_supporter(db, &id, &account)).transpose()?;
+            Ok((gather::comments(db, &id)?, audit::history(db, "flag", id.as_str(), false)?, supports))
+        })
+        .await?;
+    let is_open = flag.state == FlagState::Published && flag.deadline > site.now();
+    let page = FlagPage {
+        chrome: Chrome::new(site, Section::Gather, format!("I want {}", flag.want)),
+        address: href(&flag.id),
+        state: state(flag.state),
+        decided: (!flag.said.is_empty()).then(|| flag.said.clone()),
+        leads_to: leads_to(flag),
+        because: flag.because.clone(),
+        evidence: evidence(site, &flag.evidence),
+        support: support_words(flag),
+        meter: meter(flag),
+        closes: format::moment(flag.deadline),
+        supports: supports.filter(|_| is_open),
+        comments: comments.into_iter().map(comment_row).collect(),
+        field: (is_open && site.may(TakePart)).then(|| {
+            Field::long("comment", "Your comment")
+                .hint("It is read by a moderator first")
+                .typed(typed)
+                .checked(&problems)
+        }),
+        history: history
+            .into_iter()
+            .filter(|entry| entry.part == Part::Public)
+            .map(|entry| {
+                let action = format::sentence_start(&entry.action.replace(['.', '_'], " "));
+                (format::moment(entry.at), action, entry.reason.unwrap_or_default())
+            })
+            .collect(),
+        moderates: site.may(Moderate) && matches!(flag.state, FlagState::Waiting | FlagState::Published),
+        takes_paper: site.may(WorkOnPosts) && is_open,
+        problems,
+    };
+    Ok(render(&page)?.into_response())
+}
+
+/// The bar of support, for the eye; the words beside it say the same.
+fn meter(flag: &Flag) -> String {
+    let width = 300 * u64::from(flag.supporters().min(flag.target)) / u64::from(flag.target);
+    format!(
+        "<svg class=\"d-meter\" viewBox=\"0 0 300 12\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">\
+         <rect class=\"d-band\" width=\"300\" height=\"12\"/><rect width=\"{width}\" height=\"12\"/></svg>"
+    )
+}
+
+fn leads_to(flag: &Flag) -> Option<(String, Option<String>)> {
+    match flag.state {
+        FlagState::Merged => {
+            let into = FlagId::parse(&flag.leads_to)?;
+            Some(("It was merged into another flag, with its supporters".to_owned(), Some(href(&into))))
+        }
+        FlagState::Routed => Some((format!("It was sent to: {}", flag.leads_to), None)),
+        _ => None,
+    }
+}
+
+fn comment_row(comment: Comment) -> CommentRow {
+    CommentRow {
+        at: format::moment(comment.at),
+        words: comment.words,
+        removed: (!comment.is_published).then_some(comment.said),
+    }
+}
+
+/// `POST /gather/flags/{id}/support`.
+///
+/// # Errors
+/// [`AppError::NotFound`], or [`AppError::BadRequest`] where it takes no support.
+pub async fn support(site: Site, Path(id): Path<String>, _: Sent) -> Result<Response, AppError> {
+    change(&site, &id, gather::support).await
+}
+
+/// `POST /gather/flags/{id}/withdraw`.
+///
+/// # Errors
+/// [`AppError::NotFound`], or [`AppError::BadRequest`] where it takes no support.
+pub async fn withdraw(site: Site, Path(id): Path<String>, _: Sent) -> Result<Response, AppError> {
+    change(&site, &id, gather::withdraw).await
+}
+
+async fn change(
+    site: &Site,
+    id: &str,
+    change: fn(&mut Tx<'_>, &FlagId, &civic::AccountId) -> Result<(), RecordError>,
+) -> Result<Response, AppError> {
+    let flag = found(site, id).await?;
+    let account = site.visitor.account().ok_or(AppError::SignIn)?.id.clone();
+    let (to, id) = (href(&flag.id), flag.id);
+    site.record().decide(site.actor()?, site.now(), move |tx| change(tx, &id, &account)).await?;
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// `POST /gather/flags/{id}/comment`.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub async fn comment(site: Site, Path(id): Path<String>, sent: Sent) -> Result<Response, AppError> {
+    let flag = found(&site, &id).await?;
+    let account = site.visitor.account().ok_or(AppError::SignIn)?.id.clone();
+    let (id, text) = (flag.id.clone(), sent.text("comment"));
+    let words = text.clone();
+    let written =
+        site.record().decide(site.actor()?, site.now(), move |tx| gather::comment(tx, &id, &account, &words)).await;
+    match written {
+        Ok(()) => Ok(Redirect::to(&format!("{}#comments", href(&flag.id))).into_response()),
+        Err(RecordError::Refused(message)) => {
+            let page = show(&site, &flag, &text, vec![("comment", message)]).await?;
+            Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
