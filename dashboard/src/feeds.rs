@@ -8,12 +8,16 @@ use jiff::Timestamp;
 use crate::error::AppError;
 use crate::findings;
 use crate::pages::assembly::ledger;
+use crate::pages::gather;
 use crate::pages::issue::source_name;
 use crate::pages::issues::href;
 use crate::pages::{facets, search as search_page};
 use crate::params::Params;
 use crate::serve::Notice;
 use crate::site::Site;
+
+/// The most flags in their feed.
+const MOST_FLAGS: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "feed.xml")]
@@ -101,6 +105,30 @@ pub async fn answers(site: Site) -> Result<Response, AppError> {
         updated: entries.first().map_or_else(|| site.now(), |entry| entry.updated),
         fictional: site.parts.notice == Notice::Fictional,
         entries,
+    })
+}
+
+/// `/feeds/flags.atom`: the newest flags that are open for support.
+///
+/// # Errors
+/// When the record cannot be read.
+pub async fn flags(site: Site) -> Result<Response, AppError> {
+    let flags = gather::glance::newest(&site, MOST_FLAGS).await?;
+    let entry = |flag: &civic::gather::Flag| Entry {
+        id: format!("urn:ulid:{}", flag.id),
+        title: speakable(&format!("I want {}", flag.want)),
+        href: gather::href(&flag.id),
+        updated: flag.raised_at,
+        summary: speakable(&flag.because),
+    };
+    respond(&Feed {
+        id: "urn:discovery:flags".to_owned(),
+        title: "Flags in Gather".to_owned(),
+        itself: "/feeds/flags.atom".to_owned(),
+        page: "/gather".to_owned(),
+        updated: flags.first().map_or_else(|| site.now(), |flag| flag.raised_at),
+        fictional: site.parts.notice == Notice::Fictional,
+        entries: flags.iter().map(entry).collect(),
     })
 }
 

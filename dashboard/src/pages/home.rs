@@ -16,6 +16,7 @@ use crate::format::{self, counted, percent, thousands};
 use crate::labels;
 use crate::news::{self, News};
 use crate::pages::assembly::overview::{self, Glance};
+use crate::pages::gather::glance;
 use crate::pages::issues::{DayTable, IssueTable, day_table};
 use crate::pages::tiles::{Tile, tiles};
 use crate::pages::who::{Missing, PartTable, missing, parts_of_channels, parts_of_regions};
@@ -117,6 +118,7 @@ struct HomePage {
     missing: Vec<Missing>,
     quality: Vec<String>,
     who_csv: String,
+    gather: glance::Glance,
     assembly: Glance,
 }
 
@@ -140,6 +142,7 @@ struct Choice {
 pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> {
     let data = load(&site, &params).await?;
     let assembly = overview::glance(&site).await?;
+    let gather = glance::glance(&site).await?;
     let list = site.trends();
     let mut chrome = Chrome::new(&site, Section::State, "State of the conversation");
     chrome.updated = format::moment(data.made_at);
@@ -194,6 +197,7 @@ pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> 
         missing: missing(&site, &params, counts, list.as_deref()),
         quality: quality(&site, counts),
         who_csv: params.href("/download/who.csv"),
+        gather,
         assembly,
         chrome,
     })

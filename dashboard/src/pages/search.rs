@@ -11,6 +11,7 @@ use crate::error::AppError;
 use crate::format;
 use crate::pages::correct;
 use crate::pages::facets::{self, Chip, FacetView};
+use crate::pages::gather::glance;
 use crate::pages::issues::DayTable;
 use crate::pages::post::PostCard;
 use crate::pages::{Chrome, Section, problem_with, render};
@@ -65,6 +66,8 @@ struct Found {
     csv: Option<String>,
     json: String,
     atom: Option<String>,
+    /// Where a flag is raised with this search as its evidence.
+    flag: String,
     /// The form to correct all of them, for who may.
     correct: Option<String>,
     cards: Vec<PostCard>,
@@ -203,6 +206,7 @@ async fn find(site: &Site, params: &Params) -> Result<Found, Refused> {
         json: first_page.href("/api/v1/search"),
         correct: correct::of_search(site, params, found.total),
         atom: staff.then(|| first_page.href("/feeds/search.atom")),
+        flag: glance::raise_from_search(&first_page),
         cards: if staff { cards(site, &found) } else { Vec::new() },
         suggestions,
         staff_only: !staff,

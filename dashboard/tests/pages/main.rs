@@ -7,6 +7,7 @@ mod assembly;
 mod correct;
 mod doors;
 mod downloads;
+mod flags;
 mod gather;
 mod home;
 mod issues;

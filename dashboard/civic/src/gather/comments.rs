@@ -88,7 +88,7 @@ pub fn moderate_comment(tx: &mut Tx<'_>, id: &str, publish: bool, reason: &str) 
 pub fn comments(db: &Connection, flag: &FlagId) -> Result<Vec<Comment>, RecordError> {
     find(db, flag)?.ok_or(RecordError::NotFound)?;
     let mut rows = db.prepare_cached(
-        "SELECT id, flag, words, at, state, said FROM comments WHERE flag = ?1 AND state <> 'waiting' ORDER BY at, id",
+        "SELECT id, flag, words, at, state, said FROM comments WHERE flag = ?1 AND state <> 'waiting' ORDER BY at, rowid",
     )?;
     let comments = rows.query_map([flag.as_str()], a_comment)?.collect::<Result<_, _>>()?;
     Ok(comments)
@@ -100,7 +100,7 @@ pub fn comments(db: &Connection, flag: &FlagId) -> Result<Vec<Comment>, RecordEr
 /// When the record cannot be read.
 pub fn waiting_comments(db: &Connection, limit: u32) -> Result<Vec<Comment>, RecordError> {
     let mut rows = db.prepare_cached(
-        "SELECT id, flag, words, at, state, said FROM comments WHERE state = 'waiting' ORDER BY at, id LIMIT ?1",
+        "SELECT id, flag, words, at, state, said FROM comments WHERE state = 'waiting' ORDER BY at, rowid LIMIT ?1",
     )?;
     let comments = rows.query_map([limit], a_comment)?.collect::<Result<_, _>>()?;
     Ok(comments)

@@ -87,12 +87,14 @@ fn merging_counts_everybody_once_on_line_and_on_paper() {
     assert_eq!(world.decide(|tx| take_in_sheet(tx, &one, &sheet, "Leeds, 1 May")).unwrap(), 2);
     assert_eq!(world.decide(|tx| take_in_sheet(tx, &one, &sheet, "Leeds, 2 May")).unwrap(), 0, "again is nobody new");
     assert_eq!((world.flag(&one).online, world.flag(&one).offline), (2, 2));
+    let other = read_sheet("Di Example,LS2\nEd Example,LS3\n").unwrap();
+    assert_eq!(world.decide(|tx| take_in_sheet(tx, &two, &other, "York, 3 May")).unwrap(), 2);
 
     let version = world.flag(&one).version;
     world.decide(|tx| super::decide(tx, &one, version, &Decision::MergeInto(two.clone()), "the same")).unwrap();
     let (from, into) = (world.flag(&one), world.flag(&two));
     assert_eq!((from.state, from.leads_to.as_str()), (FlagState::Merged, two.as_str()));
-    assert_eq!((into.online, into.offline), (2, 2), "bob counts once");
+    assert_eq!((into.online, into.offline), (2, 3), "bob and Di count once");
     let bytes = std::fs::read(world.record.path()).unwrap();
     assert!(!String::from_utf8_lossy(&bytes).to_lowercase().contains("cy example"), "no name is kept");
 }

@@ -73,7 +73,8 @@ pub fn take_in_sheet(tx: &mut Tx<'_>, flag: &FlagId, sheet: &Sheet, place: &str)
     let key = paper_key(tx)?;
     let mut new = 0;
     for person in &sheet.people {
-        let hash = *blake3::keyed_hash(&key, format!("{flag}\n{person}").as_bytes()).as_bytes();
+        // The same for every flag, so that who signed for two that are merged is counted once.
+        let hash = *blake3::keyed_hash(&key, person.as_bytes()).as_bytes();
         new += tx.execute(
             "INSERT INTO paper_supporters (flag, person, sheet) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![flag.as_str(), hash, place],

@@ -2,16 +2,18 @@
 
 mod flag;
 mod flags;
+pub mod glance;
 mod moderate;
 mod paper;
 mod raise;
 
 use civic::Permission::{Moderate, TakePart, WorkOnPosts};
 use civic::gather::{self, Evidence, Flag, FlagId, FlagState};
-use civic::{Actor, Permission};
+use civic::{Actor, Permission, RecordError};
 use index::trends::IssueId;
 
 use crate::error::AppError;
+use crate::feeds;
 use crate::routes::Access::{Anyone, Needs};
 use crate::routes::Routes;
 use crate::site::Site;
@@ -33,6 +35,7 @@ pub fn routes() -> Routes {
         .get("/gather/moderation", Needs(Moderate), moderate::page)
         .post("/gather/comments/{id}", Needs(Moderate), moderate::comment)
         .get("/download/flags.csv", Anyone, flags::csv)
+        .get("/feeds/flags.atom", Anyone, feeds::flags)
         .get("/api/v1/flags", Anyone, flags::json)
 }
 
@@ -56,13 +59,17 @@ async fn close_overdue(site: &Site) -> Result<(), AppError> {
         })
         .await?;
     if is_overdue {
-        site.record().decide(Actor::Clock, now, gather::close_overdue).await?;
+        match site.record().decide(Actor::Clock, now, gather::close_overdue).await {
+            // Somebody else's page closed them in the meantime: nothing was left to log.
+            Ok(_) | Err(RecordError::Unlogged) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }
 
 /// The address of a flag's page.
-fn href(id: &FlagId) -> String {
+pub fn href(id: &FlagId) -> String {
     format!("/gather/flags/{id}")
 }
 

@@ -1,0 +1,93 @@
+//! Flags where other pages and programs meet them: the home page, a search, the feed; and very many of them.
+
+use civic::gather::{Evidence, FlagId, NewFlag, decide, raise};
+use civic::{AccountId, Actor, Entry, Part, Role};
+use dashboard::Audience;
+
+use crate::made_up::now;
+use crate::world::World;
+
+/// A flag that somebody raised and the operator published.
+fn published(world: &World, by: &AccountId, want: &str, because: &str, evidence: Evidence) -> FlagId {
+    let flag = NewFlag { want: want.to_owned(), because: because.to_owned(), evidence };
+    let published = |tx: &mut civic::Tx<'_>| {
+        let id = raise(tx, by, &flag)?;
+        decide(tx, &id, 1, &civic::gather::Decision::Publish, "Within remit")?;
+        Ok(id)
+    };
+    world.record.decide_now(Actor::Operator, now(), published).unwrap()
+}
+
+#[tokio::test]
+async fn the_home_page_and_the_feed_show_what_is_open_and_nothing_that_waits() {
+    let world = World::of_people();
+    let ann = world.somebody(Role::Public).await.id;
+    assert!(world.get("/").await.text().contains("0 flags are open for support in Gather"));
+    let hostile = "a </title><script>alert(1)</script> & more";
+    let open = published(&world, &ann, hostile, "\u{b}]]><x>", Evidence::None);
+    let waits = NewFlag { want: "what waits".into(), because: "it waits".into(), evidence: Evidence::None };
+    world.record.decide_now(Actor::Operator, now(), |tx| raise(tx, &ann, &waits)).unwrap();
+
+    let home = world.get("/").await;
+    assert!(home.text().contains("1 flag is open for support in Gather . Most support: a"), "{}", home.text());
+    assert!(home.body.contains(&format!("/gather/flags/{open}")) && !home.body.contains("<script>alert"));
+    let feed = world.get("/feeds/flags.atom").await;
+    assert_eq!(feed.headers["content-type"], "application/atom+xml; charset=utf-8");
+    assert!(feed.body.contains(&format!("<id>urn:ulid:{open}</id>")), "{}", feed.body);
+    for page in [&home.body, &feed.body] {
+        assert!(!page.contains("what waits") && !page.contains("<script>alert") && !page.contains("<x>"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_becomes_the_evidence_of_a_flag() {
+    let world = World::of_people();
+    let ann = world.somebody(Role::Public).await;
+    let search = world.get("/search?q=phone+queue&channel=forum").await;
+    let address = search.part("/gather/raise?search=", "\"").trim_end_matches('"').to_owned();
+    let form = ann.get(&address).await;
+    let query = form.hidden("search").replace("&amp;", "&").replace("&#38;", "&");
+    let fields = [("want", "a queue that tells me my place"), ("because", "I wait"), ("search", query.as_str())];
+    let raised = ann.send("/gather/raise", &fields).await;
+    assert_eq!(raised.status, 303, "{}", raised.text());
+    let flag = ann.get(raised.leads_to()).await.body.replace("&#38;", "&").replace("&amp;", "&");
+    assert!(flag.contains("href=\"/search?q=phone+queue&channel=forum\""), "{flag}");
+}
+
+/// The list of a thousand flags, one of which ten thousand people support, is counted right and pages through.
+#[tokio::test]
+async fn a_thousand_flags_and_ten_thousand_supporters_are_counted_right() {
+    let world = World::new(Audience::Public);
+    let ann = world.somebody(Role::Public).await.id;
+    let first = published(&world, &ann, "shorter waits", "it matters", Evidence::None);
+    let many = |tx: &mut civic::Tx<'_>| {
+        tx.execute_batch(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
+             INSERT INTO flags (id, kind, evidence, want, because, raised_at, state, target, deadline)
+             SELECT printf('01J%023d', i), 'free', '', 'thing number ' || i, 'it matters', raised_at - i, 'published',
+                    100, deadline + i FROM n, flags;
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
+             INSERT INTO supporters (flag, account, at)
+             SELECT id, printf('01J%023d', i), raised_at FROM n, flags WHERE want = 'shorter waits';",
+        )?;
+        tx.log(&Entry::new(Part::Staff, "test.filled", "test", "flags"))
+    };
+    world.record.decide_now(Actor::Operator, now(), many).unwrap();
+    let bob = world.somebody(Role::Public).await;
+    assert_eq!(bob.send(&format!("/gather/flags/{first}/support"), &[]).await.status, 303);
+
+    let list = world.get("/gather?show=supported").await.text();
+    assert!(list.contains("1,000 flags"), "{list}");
+    let (most, next) = (list.find("10,001 of 100 supporters"), list.find("thing number"));
+    assert!(most.is_some() && most < next, "{list}");
+    assert_eq!(world.get("/gather?show=newest&page=40").await.text().matches("thing number").count(), 25);
+    assert!(world.get("/").await.text().contains("1,000 flags are open for support"));
+    let seconds = |started: std::time::Instant| started.elapsed().as_secs_f64();
+    let mut took = Vec::new();
+    for address in ["/gather", "/gather?show=supported", "/gather?show=closing&page=40", "/", "/api/v1/flags"] {
+        let started = std::time::Instant::now();
+        assert_eq!(world.get(address).await.status, 200);
+        took.push((address, seconds(started)));
+    }
+    println!("seconds: {took:?}");
+}
