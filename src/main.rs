@@ -12,6 +12,7 @@ mod logging;
 mod pages;
 mod run;
 mod supervisor;
+mod withdrawals;
 
 use std::process::ExitCode;
 

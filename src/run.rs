@@ -24,6 +24,7 @@ use crate::config::{self, Config};
 use crate::entrances::Entrances;
 use crate::pages;
 use crate::supervisor::Supervisor;
+use crate::withdrawals;
 
 /// How often the log drops what is older than the configuration permits.
 const RETENTION_EVERY: Duration = Duration::from_mins(10);
@@ -32,10 +33,11 @@ const RETENTION_EVERY: Duration = Duration::from_mins(10);
 const LAG_EVERY: Duration = Duration::from_secs(15);
 
 /// The consumer groups of the stages, each with what it reads.
-const GROUPS: [(BusTopic, &str); 3] = [
+const GROUPS: [(BusTopic, &str); 4] = [
     (BusTopic::Posts, enrich::GROUP),
     (BusTopic::Enriched, index::stage::GROUP),
     (BusTopic::Enriched, index::trends::GROUP),
+    (BusTopic::Enriched, withdrawals::GROUP),
 ];
 
 /// How often a process that only shows pages looks for what the other stages have written.
@@ -79,6 +81,7 @@ pub async fn pipeline(
     let entrances = Entrances::open(&base.config, &ids, intake, base.bus(), id_key.clone(), board.clone())?;
     base.spawn_ingest(&mut supervisor, sources, id_key, board.clone())?;
     base.spawn_enrich(&mut supervisor)?;
+    base.spawn_withdrawals(&mut supervisor, &people);
     base.spawn_index(&mut supervisor, &index, publish);
     base.spawn_retention(&mut supervisor);
     base.spawn_lag(&mut supervisor);
@@ -298,6 +301,12 @@ impl Base {
             self.spawn_lag(supervisor);
         }
         Ok(())
+    }
+
+    /// Starts to withdraw approved quotes whose words are gone.
+    fn spawn_withdrawals(&self, supervisor: &mut Supervisor, people: &pages::People) {
+        let (bus, record) = (self.bus(), people.record.clone());
+        supervisor.spawn("withdrawals", move |cancel| withdrawals::run(bus, record, cancel));
     }
 
     /// Measures how far the stages are behind. That it cannot be known now is no reason to stop anything.

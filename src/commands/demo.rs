@@ -1,5 +1,7 @@
 //! `discovery demo`: the whole pipeline over a made-up conversation, which a local site serves to the real collectors.
 
+mod assembly;
+
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -73,6 +75,7 @@ pub async fn execute(global: &Global, demo: &Demo) -> Result<()> {
     base.config.ingest.fetch.host_delay_ms = 0;
     base.config.ingest.fetch.allow_addresses = vec![site.addr];
     let people = made_up_people(&mut base.config)?;
+    assembly::make(&people.record, live_from)?;
     let id_key = author_key::of_made_up_people();
     let outcome = run::pipeline(base, sources, id_key, Notice::Fictional, people, supervisor).await;
     site.finished().await;
