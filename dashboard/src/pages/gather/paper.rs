@@ -36,16 +36,16 @@ pub async fn take_in(site: Site, Path(id): Path<String>, sent: Sent) -> Result<R
     // What is confirmed must be what was shown.
     let seen = blake3::hash(text.as_bytes()).to_hex().to_string();
     if sent.text("seen") != seen {
-        let mut read = format!("This sheet names {}", counted(sheet.people() as u64, "person", "people"));
+        let mut read = vec![format!("This sheet names {}", counted(sheet.people() as u64, "person", "people"))];
         if sheet.repeated > 0 {
-            read.push_str(&format!("; {} more than once", counted(sheet.repeated as u64, "is named", "are named")));
+            read.push(format!("{} more than once", counted(sheet.repeated as u64, "is named", "are named")));
         }
         if !sheet.refused.is_empty() {
             let lines: Vec<String> = sheet.refused.iter().take(20).map(ToString::to_string).collect();
-            read.push_str(&format!("; these lines name nobody: {}", lines.join(", ")));
+            read.push(format!("these lines name nobody: {}", lines.join(", ")));
         }
         return form(&site, &flag, &text, &place)
-            .about(format!("{read}. Send it again to count them."))
+            .about(format!("{}. Send it again to count them.", read.join("; ")))
             .with("seen", &seen)
             .show(None);
     }

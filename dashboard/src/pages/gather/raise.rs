@@ -46,7 +46,7 @@ pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, App
     };
     let about = about(asked("issue"), asked("search"));
     let empty = NewFlag { want: String::new(), because: String::new(), evidence: about };
-    Ok(render(&form(&site, &empty, Vec::new(), Vec::new()))?.into_response())
+    Ok(render(&form(&site, &empty, &[], Vec::new()))?.into_response())
 }
 
 /// `POST /gather/raise`.
@@ -64,7 +64,7 @@ pub async fn raise(site: Site, sent: Sent) -> Result<Response, AppError> {
         let asked = flag.clone();
         let similar = site.record().read(move |db| gather::similar(db, &asked.want, &asked.evidence)).await?;
         if !similar.is_empty() {
-            return Ok(render(&form(&site, &flag, similar, Vec::new()))?.into_response());
+            return Ok(render(&form(&site, &flag, &similar, Vec::new()))?.into_response());
         }
     }
     let account = site.visitor.account().ok_or(AppError::SignIn)?.id.clone();
@@ -74,7 +74,7 @@ pub async fn raise(site: Site, sent: Sent) -> Result<Response, AppError> {
         Ok(id) => Ok(Redirect::to(&href(&id)).into_response()),
         Err(RecordError::Refused(message)) => {
             let field = if message.contains("why you want") { "because" } else { "want" };
-            let page = render(&form(&site, &flag, Vec::new(), vec![(field, message)]))?;
+            let page = render(&form(&site, &flag, &[], vec![(field, message)]))?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(error) => Err(error.into()),
@@ -90,7 +90,7 @@ fn about(issue: Option<String>, search: Option<String>) -> Evidence {
     }
 }
 
-fn form(site: &Site, flag: &NewFlag, similar: Vec<Similar>, problems: Vec<(&'static str, String)>) -> RaisePage {
+fn form(site: &Site, flag: &NewFlag, similar: &[Similar], problems: Vec<(&'static str, String)>) -> RaisePage {
     let mut hidden = match &flag.evidence {
         Evidence::Issue(id) => vec![("issue", id.clone())],
         Evidence::Search(query) => vec![("search", query.clone())],
@@ -113,12 +113,12 @@ fn form(site: &Site, flag: &NewFlag, similar: Vec<Similar>, problems: Vec<(&'sta
         ],
         evidence: evidence(site, &flag.evidence).0,
         hidden,
-        similar: similar.into_iter().map(offered).collect(),
+        similar: similar.iter().map(offered).collect(),
         problems,
     }
 }
 
-fn offered(similar: Similar) -> Offered {
+fn offered(similar: &Similar) -> Offered {
     let why = if similar.shared.is_empty() {
         "It is about the same issue".to_owned()
     } else {
