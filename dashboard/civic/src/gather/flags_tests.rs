@@ -67,7 +67,7 @@ fn a_flag_waits_is_published_and_closed_by_the_clock() {
     assert!(matches!(stale, Err(RecordError::Changed)));
 
     let late = at(91 * 24 * 3600);
-    let closed = world.record.decide_now(Actor::Clock, late, |tx| close_overdue(tx)).unwrap();
+    let closed = world.record.decide_now(Actor::Clock, late, close_overdue).unwrap();
     assert_eq!((closed, world.flag(&id).state), (1, FlagState::Closed));
     let entries = world.record.read_now(|db| audit::history(db, "flag", id.as_str(), false)).unwrap();
     let actions: Vec<&str> = entries.iter().map(|entry| entry.action.as_str()).collect();
@@ -195,8 +195,7 @@ proptest! {
             let outcome = world.decide(|tx| super::decide(tx, &id, before.version, &decision, "because"));
             let after = world.flag(&id);
             let allowed = match (before.state, after.state) {
-                (FlagState::Waiting, _) => outcome.is_ok(),
-                (FlagState::Published, FlagState::Merged | FlagState::Routed) => outcome.is_ok(),
+                (FlagState::Waiting, _) | (FlagState::Published, FlagState::Merged | FlagState::Routed) => outcome.is_ok(),
                 (from, to) => from == to && outcome.is_err(),
             };
             prop_assert!(allowed, "{:?} -> {:?}", before.state, after.state);
