@@ -43,7 +43,7 @@ async fn the_home_page_and_the_feed_show_what_is_open_and_nothing_that_waits() {
 async fn a_search_becomes_the_evidence_of_a_flag() {
     let world = World::of_people();
     let ann = world.somebody(Role::Public).await;
-    let search = world.get("/search?q=phone+queue&channel=forum").await;
+    let search = world.get("/search?q=phone+queue&type=forum").await;
     let address = search.part("/gather/raise?search=", "\"").trim_end_matches('"').to_owned();
     let form = ann.get(&address).await;
     let query = form.hidden("search").replace("&amp;", "&").replace("&#38;", "&");
@@ -51,7 +51,7 @@ async fn a_search_becomes_the_evidence_of_a_flag() {
     let raised = ann.send("/gather/raise", &fields).await;
     assert_eq!(raised.status, 303, "{}", raised.text());
     let flag = ann.get(raised.leads_to()).await.body.replace("&#38;", "&").replace("&amp;", "&");
-    assert!(flag.contains("href=\"/search?q=phone+queue&channel=forum\""), "{flag}");
+    assert!(flag.contains("href=\"/search?q=phone+queue&type=forum\""), "{flag}");
 }
 
 /// The list of a thousand flags, one of which ten thousand people support, is counted right and pages through.

@@ -5,13 +5,14 @@ use url::form_urlencoded;
 
 use super::{close_overdue, href};
 use crate::error::AppError;
+use crate::format::counted;
 use crate::params::Params;
 use crate::site::Site;
 
 /// What is open for support.
 pub struct Glance {
-    /// How many flags.
-    pub open: u32,
+    /// How many flags: "1 flag is", "1,000 flags are".
+    pub open: String,
     /// The one that most support: its address, and what it asks.
     pub first: Option<(String, String)>,
 }
@@ -22,6 +23,7 @@ pub struct Glance {
 /// When the record cannot be read.
 pub async fn glance(site: &Site) -> Result<Glance, AppError> {
     let (flags, open) = open(site, Order::Supported, 1).await?;
+    let open = counted(open.into(), "flag is", "flags are");
     Ok(Glance { open, first: flags.first().map(|flag| (href(&flag.id), flag.want.clone())) })
 }
 
