@@ -97,7 +97,7 @@ async fn press(browser: &Browser, selector: &str, keys: &str) {
 /// Signs in with the password that the demonstration shows.
 async fn sign_in(browser: &Browser, demo: &Discovery, email: &str) {
     browser.client.goto(&format!("http://{}/sign-in", demo.pages)).await.unwrap();
-    let shown = browser.client.find(Locator::Css("main table tbody tr td:nth-child(3)")).await.unwrap();
+    let shown = browser.client.find(Locator::Css("main .d-key")).await.unwrap();
     let password = shown.text().await.unwrap();
     for (field, typed) in [("email", email), ("password", &password)] {
         browser.client.find(Locator::Id(field)).await.unwrap().send_keys(typed).await.unwrap();
