@@ -8,7 +8,6 @@ use index::{Dimension, Group, Step, Totals};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
 use crate::config::Audience;
 use crate::count::Count;
@@ -19,7 +18,7 @@ use crate::news;
 use crate::pages::facets;
 use crate::pages::issue::{Found, find, source_name};
 use crate::pages::{home, search as search_page, sources as sources_page};
-use crate::params::Params;
+use crate::params::{Params, asked};
 use crate::period::Period;
 use crate::serve::Notice;
 use crate::site::Site;
@@ -316,10 +315,8 @@ enum By {
 
 impl By {
     fn read(query: &str) -> Result<Self, AppError> {
-        let Some((_, by)) = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "by") else {
-            return Ok(Self::Nothing);
-        };
-        match &*by {
+        let Some(by) = asked(query, "by") else { return Ok(Self::Nothing) };
+        match by.as_str() {
             "hour" => Ok(Self::Time(Step::Hour)),
             "day" => Ok(Self::Time(Step::Day)),
             name => {

@@ -11,7 +11,7 @@ use axum::{Router, http::Uri};
 use civic::Permission::{HandIn, ReadPosts, WorkOnPosts};
 use index::trends::TrendList;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::cache::Cache;
 use crate::config::Audience;
@@ -42,7 +42,7 @@ pub struct App {
     /// What forms that change something must carry where nobody is signed in.
     pub form_token: FormToken,
     /// Turns to try a password: each takes a core and 19 MiB for a moment, and must not take the whole machine.
-    pub attempts: Semaphore,
+    attempts: Semaphore,
     /// What staff decided about held issues.
     pub reviews: Reviews,
 }
@@ -57,6 +57,11 @@ impl App {
     pub fn trends(&self) -> Option<Arc<TrendList>> {
         let list = self.parts.trends.borrow().clone();
         list.map(|list| self.reviews.apply(list))
+    }
+
+    /// Waits for a turn to try a password; it is given back when it is dropped.
+    pub async fn turn(&self) -> Result<SemaphorePermit<'_>, AppError> {
+        self.attempts.acquire().await.map_err(|error| AppError::Store(error.to_string()))
     }
 
     /// When which sources could not be collected.

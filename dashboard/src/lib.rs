@@ -12,6 +12,7 @@ mod charts;
 mod config;
 mod count;
 mod csv;
+mod decision;
 mod doors;
 mod download;
 mod error;

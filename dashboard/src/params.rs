@@ -49,6 +49,11 @@ pub struct Params {
     pub wants_dates: bool,
 }
 
+/// The first value that a query string gives `name`, for pages that ask for one thing only.
+pub fn asked(query: &str, name: &str) -> Option<String> {
+    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
 /// A date that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DateProblem {

@@ -12,7 +12,6 @@ use civic::Permission::WorkOnPosts;
 use civic::audit::{Entry, Part};
 use index::{SearchRequest, Sort};
 use serde_json::json;
-use url::form_urlencoded;
 
 use crate::doors::Refusal;
 use crate::error::AppError;
@@ -20,7 +19,7 @@ use crate::labels;
 use crate::pages::form::{Field, Pick};
 use crate::pages::search::USUAL_PERIOD;
 use crate::pages::{Chrome, Section, problem_with, render};
-use crate::params::Params;
+use crate::params::{Params, asked};
 use crate::sent::Sent;
 use crate::site::Site;
 
@@ -146,7 +145,7 @@ async fn target(site: &Site, query: String) -> Result<Target, AppError> {
         let message = "this process only shows pages: corrections are taken where `discovery run` works";
         return Err(AppError::BadRequest(message.to_owned()));
     }
-    let post = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "post").map(|(_, id)| id.into_owned());
+    let post = asked(&query, "post");
     if let Some(id) = post {
         let id: bus::PostId = id.parse().map_err(|_| AppError::NoPost)?;
         let posts = site.parts.searcher.get(&[id]).await?;

@@ -10,7 +10,6 @@ use index::trends::{Issue, IssueId, TrendList};
 use index::{Dimension, Filter, Group};
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use url::form_urlencoded;
 
 use crate::charts::{LineChart, Series, UNFINISHED_DAY, draws_last, meter};
 use crate::config::Audience;
@@ -23,7 +22,7 @@ use crate::pages::issues::{DayTable, day_table, href};
 use crate::pages::quotes::{Quote, quotes, quotes_about};
 use crate::pages::review::ReviewPart;
 use crate::pages::{Chrome, Section, render};
-use crate::params::Params;
+use crate::params::{Params, asked};
 use crate::period::Period;
 use crate::site::Site;
 use crate::uncollected::Uncollected;
@@ -151,8 +150,7 @@ fn redirect(from: &str, into: IssueId) -> Result<Response, AppError> {
 
 /// The sentence for those who were sent on, if the list agrees that they were.
 fn merged_from(query: &str, list: &TrendList, issue: &Issue) -> Option<String> {
-    let (_, from) = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "merged-from")?;
-    let from: IssueId = from.parse().ok()?;
+    let from: IssueId = asked(query, "merged-from")?.parse().ok()?;
     matches!(list.retired.get(&from), Some(Retired::MergedInto(_))).then(|| {
         format!("The issue you opened was found to be the same as ‘{}’, so it is shown here now.", issue.label)
     })
@@ -165,6 +163,7 @@ async fn show(site: &Site, list: &TrendList, issue: &Issue, merged: Option<Strin
     let approved = assembly::quotes::of_issue(site, &issue.id.to_string()).await?;
     let source = source_name(site, &issue.busiest_source.0);
     let missing = site.uncollected();
+    let held = site.held(list).iter().any(|held| held.id == issue.id);
     let mut chrome = Chrome::new(site, Section::Issues, issue.label.clone());
     chrome.updated = format::moment(list.computed_at);
     render(&IssuePage {
@@ -203,9 +202,9 @@ async fn show(site: &Site, list: &TrendList, issue: &Issue, merged: Option<Strin
             colour: labels::status_colour(issue.status),
             meaning: findings::status_meaning(issue),
             source_types: format::counted(issue.channels.len() as u64, "source type", "source types"),
-            held: site.held(list).iter().any(|held| held.id == issue.id),
+            held,
         },
-        review: ReviewPart::new(site, issue, site.held(list).iter().any(|held| held.id == issue.id)),
+        review: ReviewPart::new(site, issue, held),
         chrome,
     })
 }

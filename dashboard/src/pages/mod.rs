@@ -6,6 +6,7 @@ pub mod corrected;
 pub mod error;
 pub mod facets;
 pub mod form;
+mod form_page;
 pub mod gather;
 pub mod home;
 pub mod issue;
@@ -89,6 +90,14 @@ impl Section {
     ];
 }
 
+impl Section {
+    /// The first page of this part: address and name; the state of the conversation for what is not in the menu.
+    fn first_page(self) -> (String, String) {
+        let (_, address, name) = Self::MENU.into_iter().find(|(section, ..)| *section == self).unwrap_or(Self::MENU[0]);
+        (address.to_owned(), name.to_owned())
+    }
+}
+
 impl Chrome {
     /// The surroundings of a page whose data was read now.
     pub fn new(site: &Site, section: Section, title: impl Into<String>) -> Self {
@@ -134,6 +143,9 @@ fn tools(site: &Site) -> Vec<(&'static str, &'static str)> {
 pub fn render(template: &impl Template) -> Result<Html<String>, AppError> {
     Ok(Html(template.render()?))
 }
+
+/// What is wrong with which field of a form.
+pub type Problems = Vec<(&'static str, String)>;
 
 /// What is wrong with a field of a form.
 fn problem_with<'a>(problems: &'a [(&'static str, String)], field: &str) -> Option<&'a str> {

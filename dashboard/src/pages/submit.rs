@@ -7,12 +7,12 @@ use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, RawQuery};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use url::form_urlencoded;
 
 use crate::doors::{Preview, Refusal, Submissions, Upload};
 use crate::error::AppError;
 use crate::format::{self, counted, thousands};
 use crate::pages::{Chrome, Section, problem_with, render};
+use crate::params::asked;
 use crate::sent::Sent;
 use crate::site::Site;
 
@@ -119,10 +119,9 @@ struct ShownRow {
 /// [`AppError::StaffOnly`], or [`AppError::NoPage`] where nothing is taken in.
 pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
     door(&site)?;
-    let query = query.unwrap_or_default();
-    let taken = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "taken");
+    let taken = asked(&query.unwrap_or_default(), "taken");
     let mut page = SubmitPage::new(&site, &Typed::default(), Vec::new());
-    page.taken = taken.and_then(|(_, posts)| posts.parse().ok()).map(|posts| counted(posts, "post", "posts"));
+    page.taken = taken.and_then(|posts| posts.parse().ok()).map(|posts| counted(posts, "post", "posts"));
     Ok(render(&page)?.into_response())
 }
 

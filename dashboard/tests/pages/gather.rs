@@ -33,6 +33,8 @@ async fn a_flag_is_seen_by_its_author_and_moderators_until_it_is_published() {
     assert_eq!(world.get(&flag).await.status, 404);
     assert!(moderator.get("/gather/moderation").await.text().contains("a call back on the same day"));
 
+    let form = moderator.get(&format!("{flag}/decide")).await;
+    assert!(form.body.contains("href=\"/gather\" aria-current=\"true\""), "the menu says where one is");
     publish(&moderator, &flag).await;
     let public = world.get(&flag).await;
     assert!(public.text().contains("1 of 100 supporters"), "{}", public.text());

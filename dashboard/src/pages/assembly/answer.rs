@@ -7,14 +7,16 @@ use axum::response::{IntoResponse, Response};
 use civic::Permission::Organise;
 use civic::assembly::answers::{self, Answer};
 use civic::assembly::{ActionId, AnswerId};
-use url::form_urlencoded;
 
-use super::forms::FormPage;
-use super::{Problems, decide, words};
+use super::words;
+use crate::decision::decide;
 use crate::error::AppError;
 use crate::format;
+use crate::pages::Problems;
 use crate::pages::form::Field;
+use crate::pages::form_page::FormPage;
 use crate::pages::{Chrome, Section, render};
+use crate::params::asked;
 use crate::period::parse_date;
 use crate::sent::Sent;
 use crate::site::Site;
@@ -106,11 +108,17 @@ pub async fn respond(site: Site, Path(id): Path<String>, sent: Sent) -> Result<R
 }
 
 fn respond_form(site: &Site, answer: &Answer, version: i64, typed: &str) -> FormPage {
-    FormPage::new(site, "What the Board answers", format!("{}/respond", address(answer)), "Publish the answer")
-        .from(address(answer), answer.label.clone())
-        .about("Published at once. Whatever is changed later shows in the log of decisions.")
-        .with("version", &version)
-        .field(Field::long("response", "The answer").typed(typed))
+    FormPage::new(
+        site,
+        Section::Assembly,
+        "What the Board answers",
+        format!("{}/respond", address(answer)),
+        "Publish the answer",
+    )
+    .from(address(answer), answer.label.clone())
+    .about("Published at once. Whatever is changed later shows in the log of decisions.")
+    .with("version", &version)
+    .field(Field::long("response", "The answer").typed(typed))
 }
 
 /// `/assembly/answers/{id}/assign`.
@@ -149,7 +157,7 @@ pub async fn assign(site: Site, Path(id): Path<String>, sent: Sent) -> Result<Re
 
 fn assign_form(site: &Site, answer: &Answer, version: i64, typed: [&str; 3], problems: &Problems) -> FormPage {
     let [owner, day, reason] = typed;
-    FormPage::new(site, "Who answers by when", format!("{}/assign", address(answer)), "Change it")
+    FormPage::new(site, Section::Assembly, "Who answers by when", format!("{}/assign", address(answer)), "Change it")
         .from(address(answer), answer.label.clone())
         .with("version", &version)
         .field(Field::new("owner", "The office that answers").typed(owner))
@@ -192,7 +200,7 @@ pub async fn promise(site: Site, Path(id): Path<String>, sent: Sent) -> Result<R
 
 fn promise_form(site: &Site, answer: &Answer, version: i64, typed: [&str; 3], problems: &Problems) -> FormPage {
     let [what, owner, day] = typed;
-    FormPage::new(site, "Add an action", format!("{}/promise", address(answer)), "Add it")
+    FormPage::new(site, Section::Assembly, "Add an action", format!("{}/promise", address(answer)), "Add it")
         .from(address(answer), answer.label.clone())
         .with("version", &version)
         .field(Field::long("what", "What is done?").typed(what))
@@ -206,9 +214,8 @@ fn promise_form(site: &Site, answer: &Answer, version: i64, typed: [&str; 3], pr
 /// [`AppError::NotFound`].
 pub async fn done_page(site: Site, Path(id): Path<String>, RawQuery(query): RawQuery) -> Result<Response, AppError> {
     let answer = found(&site, &id).await?;
-    let query = query.unwrap_or_default();
-    let action = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "action");
-    let action = action.and_then(|(_, id)| ActionId::parse(&id)).ok_or(AppError::NotFound)?;
+    let action = asked(&query.unwrap_or_default(), "action");
+    let action = action.and_then(|id| ActionId::parse(&id)).ok_or(AppError::NotFound)?;
     let changed = answer.actions.iter().find(|known| known.id == action).ok_or(AppError::NotFound)?.changed.clone();
     done_form(&site, &answer, answer.version, &action, &changed.unwrap_or_default()).show(None)
 }
@@ -232,7 +239,7 @@ pub async fn done(site: Site, Path(id): Path<String>, sent: Sent) -> Result<Resp
 
 fn done_form(site: &Site, answer: &Answer, version: i64, action: &ActionId, changed: &str) -> FormPage {
     let what = answer.actions.iter().find(|known| known.id == *action).map_or("", |action| &action.what);
-    FormPage::new(site, "An action was done", format!("{}/done", address(answer)), "Keep it")
+    FormPage::new(site, Section::Assembly, "An action was done", format!("{}/done", address(answer)), "Keep it")
         .from(address(answer), answer.label.clone())
         .about(what)
         .with("version", &version)

@@ -12,13 +12,14 @@ use civic::assembly::pack;
 use civic::assembly::panel::{self, Check};
 use civic::assembly::{CandidateId, GateKind};
 
-use super::forms::{Choice, FormPage};
 use super::inputs::{self, ShareRow};
 use super::ledger;
-use super::{decide as decide_and_lead, words};
+use super::words;
+use crate::decision::decide as decide_and_lead;
 use crate::error::AppError;
 use crate::format;
 use crate::pages::form::Field;
+use crate::pages::form_page::{Choice, FormPage};
 use crate::pages::{Chrome, Section, render};
 use crate::sent::Sent;
 use crate::site::Site;
@@ -193,16 +194,22 @@ fn possible(candidate: &Candidate, cycle: &Cycle) -> Vec<(&'static str, &'static
 
 fn form(site: &Site, candidate: &Candidate, cycle: &Cycle, typed: &Typed) -> FormPage {
     let address = format!("/assembly/candidates/{}", candidate.id);
-    let page = FormPage::new(site, format!("Decide: {}", candidate.label), format!("{address}/decide"), "Decide")
-        .from(address, candidate.label.clone())
-        .with("version", &typed.version)
-        .choice(Choice::new("outcome", "What is decided?", &typed.outcome, &possible(candidate, cycle)))
-        .field(
-            Field::new("body", "The body whose matter it is, if it is not ours")
-                .hint("For example, Leeds City Council. It stays visible here and says where it went")
-                .typed(&typed.body),
-        )
-        .field(Field::long("reason", "Why?").hint("Published with the decision: name nobody").typed(&typed.reason));
+    let page = FormPage::new(
+        site,
+        Section::Assembly,
+        format!("Decide: {}", candidate.label),
+        format!("{address}/decide"),
+        "Decide",
+    )
+    .from(address, candidate.label.clone())
+    .with("version", &typed.version)
+    .choice(Choice::new("outcome", "What is decided?", &typed.outcome, &possible(candidate, cycle)))
+    .field(
+        Field::new("body", "The body whose matter it is, if it is not ours")
+            .hint("For example, Leeds City Council. It stays visible here and says where it went")
+            .typed(&typed.body),
+    )
+    .field(Field::long("reason", "Why?").hint("Published with the decision: name nobody").typed(&typed.reason));
     match cycle.open_gate().map(|gate| gate.kind) {
         Some(kind @ (GateKind::Vote | GateKind::Jury)) => page.about(format!(
             "{} decides at this gate. What you decide here departs from it, and is shown as decided by a person.",

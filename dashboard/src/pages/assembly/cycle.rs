@@ -9,9 +9,11 @@ use civic::assembly::cycles::{self, Cycle, State};
 use civic::assembly::gates::{self, Numbers};
 use civic::assembly::{CandidateId, CycleId, GateKind, vote};
 
-use super::{Problems, decide, words};
+use super::words;
+use crate::decision::decide;
 use crate::error::AppError;
 use crate::format;
+use crate::pages::Problems;
 use crate::pages::form::Field;
 use crate::pages::{Chrome, Section, render};
 use crate::sent::Sent;

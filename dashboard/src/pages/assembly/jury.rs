@@ -6,8 +6,10 @@ use axum::response::{IntoResponse, Response};
 use civic::assembly::candidates::{self, State};
 use civic::assembly::{CandidateId, jury};
 
-use super::{Problems, cycle, decide};
+use super::cycle;
+use crate::decision::decide;
 use crate::error::AppError;
+use crate::pages::Problems;
 use crate::pages::form::Field;
 use crate::pages::{Chrome, Section, render};
 use crate::sent::Sent;

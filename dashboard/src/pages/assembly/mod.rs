@@ -5,7 +5,6 @@ mod api;
 mod candidate;
 mod cycle;
 mod evidence;
-pub mod forms;
 mod inputs;
 mod jury;
 pub mod ledger;
@@ -17,19 +16,11 @@ mod run;
 mod vote;
 mod words;
 
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
 use civic::Permission::{Organise, TakePart, WorkOnPosts};
-use civic::{RecordError, Tx};
 
-use crate::error::AppError;
 use crate::feeds;
 use crate::routes::Access::{Anyone, Needs};
 use crate::routes::Routes;
-use crate::site::Site;
-
-/// What is wrong with which field of a form.
-pub type Problems = Vec<(&'static str, String)>;
 
 /// Routes of the Assembly.
 pub fn routes() -> Routes {
@@ -89,21 +80,4 @@ fn answer_routes() -> Routes {
         .post("/assembly/answers/{id}/promise", Needs(Organise), answer::promise)
         .get("/assembly/answers/{id}/done", Needs(Organise), answer::done_page)
         .post("/assembly/answers/{id}/done", Needs(Organise), answer::done)
-}
-
-/// Makes a decision of the visitor, and leads to the page that shows it; or shows the form `again` with what is wrong.
-pub async fn decide<T: Send + 'static>(
-    site: &Site,
-    change: impl FnOnce(&mut Tx<'_>) -> Result<T, RecordError> + Send + 'static,
-    to: impl FnOnce(T) -> String,
-    again: impl AsyncFnOnce(String) -> Result<Response, AppError>,
-) -> Result<Response, AppError> {
-    match site.record().decide(site.actor()?, site.now(), change).await {
-        Ok(kept) => Ok(Redirect::to(&to(kept)).into_response()),
-        Err(RecordError::Refused(message)) => {
-            let page = again(message).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(error) => Err(error.into()),
-    }
 }

@@ -5,13 +5,15 @@ use axum::response::Response;
 use civic::assembly::candidates::{self, Nomination};
 use civic::assembly::cycles::{self, Cycle};
 use index::trends::Issue;
-use url::form_urlencoded;
 
-use super::forms::FormPage;
-use super::{decide, inputs};
+use super::inputs;
+use crate::decision::decide;
 use crate::error::AppError;
+use crate::pages::Section;
 use crate::pages::form::Field;
+use crate::pages::form_page::FormPage;
 use crate::pages::issue::{Found, find};
+use crate::params::asked;
 use crate::sent::Sent;
 use crate::site::Site;
 
@@ -21,8 +23,7 @@ use crate::site::Site;
 /// [`AppError::NoIssue`] and its kin; [`AppError::BadRequest`] while no Assembly is being prepared.
 pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
     let query = query.unwrap_or_default();
-    let issue = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "issue");
-    let issue = listed(&site, &issue.map(|(_, id)| id).unwrap_or_default())?;
+    let issue = listed(&site, &asked(&query, "issue").unwrap_or_default())?;
     let cycle = open_cycle(&site).await?;
     form(&site, &cycle, &issue, &issue.label, "").show(None)
 }
@@ -53,7 +54,7 @@ pub async fn nominate(site: Site, sent: Sent) -> Result<Response, AppError> {
 }
 
 fn form(site: &Site, cycle: &Cycle, issue: &Issue, label: &str, why: &str) -> FormPage {
-    FormPage::new(site, "Put it forward for the Assembly", "/assembly/nominate", "Put it forward")
+    FormPage::new(site, Section::Assembly, "Put it forward for the Assembly", "/assembly/nominate", "Put it forward")
         .from(format!("/issues/{}", issue.id), issue.label.clone())
         .about(format!(
             "It becomes a candidate of the cycle {}. Its score is made from the numbers of this hour.",

@@ -12,16 +12,17 @@ use civic::assembly::{PackId, QuoteId, candidates};
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::forms::FormPage;
 use super::inputs::{self, ShareRow};
 use super::quotes::{Approved, still_there};
-use super::{candidate, decide, evidence, words};
+use super::{candidate, evidence, words};
 use crate::charts::{LineChart, Series};
 use crate::count::FEWEST_SHOWN;
 use crate::csv::Csv;
+use crate::decision::decide;
 use crate::error::AppError;
 use crate::format;
 use crate::pages::form::Field;
+use crate::pages::form_page::FormPage;
 use crate::pages::{Chrome, Section, render};
 use crate::sent::Sent;
 use crate::site::Site;
@@ -89,7 +90,7 @@ pub async fn freeze(site: Site, Path(id): Path<String>, sent: Sent) -> Result<Re
 
 fn form(site: &Site, id: &str, label: &str, counter_views: &str) -> FormPage {
     let address = format!("/assembly/candidates/{id}");
-    FormPage::new(site, "Freeze the evidence", format!("{address}/pack"), "Freeze it")
+    FormPage::new(site, Section::Assembly, "Freeze the evidence", format!("{address}/pack"), "Freeze it")
         .from(address, label)
         .about("The numbers of this hour, the approved quotes, who is missing and what the numbers cannot tell become a document that is never changed. Everybody can read and check it.")
         .field(

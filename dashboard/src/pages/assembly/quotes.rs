@@ -9,12 +9,13 @@ use bus::{Channel, Enriched, PostId};
 use civic::assembly::QuoteId;
 use civic::assembly::quotes::{self, Approval, Quote, Stance};
 
-use super::decide;
-use super::forms::{Choice, FormPage};
+use crate::decision::decide;
 use crate::error::AppError;
 use crate::format;
 use crate::labels;
+use crate::pages::Section;
 use crate::pages::form::{Field, Pick};
+use crate::pages::form_page::{Choice, FormPage};
 use crate::sent::Sent;
 use crate::site::Site;
 
@@ -166,7 +167,7 @@ struct Typed {
 
 fn form(site: &Site, post: &Enriched, typed: &Typed) -> FormPage {
     let id = post.post.id;
-    let page = FormPage::new(site, "Approve words for public pages", format!("/posts/{id}/quote"), "Approve them")
+    let page = FormPage::new(site, Section::Assembly, "Approve words for public pages", format!("/posts/{id}/quote"), "Approve them")
         .from(format!("/posts/{id}"), "The post")
         .about("Everybody will read them, also in evidence packs. Leave out what could tell who wrote them; where that cannot be done, write your own words.")
         .quoting(post.post.text.clone())
@@ -212,7 +213,7 @@ fn issues(site: &Site, id: PostId, chosen: &str) -> Option<Choice> {
 fn withdraw_form(site: &Site, quote: &Quote, version: i64, reason: &str) -> FormPage {
     let back = quote.post.as_ref().map_or_else(|| "/assembly".to_owned(), |post| format!("/posts/{post}"));
     let words = quote.words.clone().unwrap_or_else(|| "It was withdrawn already.".to_owned());
-    FormPage::new(site, "Withdraw a quote", format!("/quotes/{}/withdraw", quote.id), "Withdraw it")
+    FormPage::new(site, Section::Assembly, "Withdraw a quote", format!("/quotes/{}/withdraw", quote.id), "Withdraw it")
         .from(back, "Back")
         .about("Its words go from all pages and packs, for good. The packs say that a quote was withdrawn, and why.")
         .quoting(words)

@@ -5,10 +5,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use civic::assembly::cycles;
 
-use super::forms::FormPage;
-use super::{Problems, cycle, decide, words};
+use super::{cycle, words};
+use crate::decision::decide;
 use crate::error::AppError;
+use crate::pages::Problems;
+use crate::pages::Section;
 use crate::pages::form::Field;
+use crate::pages::form_page::FormPage;
 use crate::sent::Sent;
 use crate::site::Site;
 
@@ -104,16 +107,17 @@ fn begin_form(site: &Site, typed: &Typed, problems: &Problems) -> FormPage {
     let gates = &site.parts.assembly.gates;
     let gates: Vec<String> =
         gates.iter().map(|gate| format!("{} (lets {} through)", gate.kind.name(), gate.keep)).collect();
-    let page = FormPage::new(site, "Begin a cycle", "/assembly/begin", "Begin the cycle").about(format!(
-        "Its gates, as configured now: {}. They stay so for this cycle, whatever is configured later.",
-        gates.join(", ")
-    ));
+    let page =
+        FormPage::new(site, Section::Assembly, "Begin a cycle", "/assembly/begin", "Begin the cycle").about(format!(
+            "Its gates, as configured now: {}. They stay so for this cycle, whatever is configured later.",
+            gates.join(", ")
+        ));
     typed.fields(page, problems)
 }
 
 fn change_form(site: &Site, id: &str, version: i64, typed: &Typed, reason: &str, problems: &Problems) -> FormPage {
     let address = format!("/assembly/cycles/{id}");
-    let page = FormPage::new(site, "Change the meeting", format!("{address}/change"), "Change it")
+    let page = FormPage::new(site, Section::Assembly, "Change the meeting", format!("{address}/change"), "Change it")
         .from(address, typed.name.clone())
         .with("version", &version);
     typed

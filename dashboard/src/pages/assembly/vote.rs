@@ -10,10 +10,12 @@ use civic::assembly::candidates::{self, State};
 use civic::assembly::cycles::Cycle;
 use civic::assembly::{CandidateId, GateKind, vote};
 
-use super::forms::FormPage;
-use super::{Problems, cycle, decide, words};
+use super::{cycle, words};
+use crate::decision::decide;
 use crate::error::AppError;
 use crate::format;
+use crate::pages::Problems;
+use crate::pages::form_page::FormPage;
 use crate::pages::{Chrome, Section, render};
 use crate::sent::Sent;
 use crate::site::Site;
@@ -114,7 +116,7 @@ pub async fn open(site: Site, Path(id): Path<String>, sent: Sent) -> Result<Resp
 fn open_form(site: &Site, cycle: &Cycle, version: i64, day: &str, time: &str, problems: &Problems) -> FormPage {
     let address = format!("/assembly/cycles/{}", cycle.id);
     let [day, time] = words::moment_fields(day, time, problems);
-    FormPage::new(site, "Open the vote", format!("{address}/open-vote"), "Open the vote until then")
+    FormPage::new(site, Section::Assembly, "Open the vote", format!("{address}/open-vote"), "Open the vote until then")
         .from(address, cycle.name.clone())
         .about(format!("Everybody with an account chooses up to {} candidates until then.", cycle.rules.choices))
         .with("version", &version)

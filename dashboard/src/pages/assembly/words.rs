@@ -8,8 +8,8 @@ use civic::assembly::gates::Outcome;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
-use super::Problems;
 use crate::format;
+use crate::pages::Problems;
 use crate::pages::form::Field;
 use crate::period::parse_date;
 use crate::sent::Sent;

@@ -6,13 +6,13 @@ use axum::response::{IntoResponse, Json, Response};
 use civic::Permission::Moderate;
 use civic::gather::{self, Flag, FlagState, Order};
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
 use super::{close_overdue, evidence, href, state};
 use crate::csv::Csv;
 use crate::error::AppError;
 use crate::format::{self, counted};
 use crate::pages::{Chrome, Section, render};
+use crate::params::asked;
 use crate::site::Site;
 
 /// Flags a page.
@@ -60,12 +60,9 @@ struct Row {
 pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
     close_overdue(&site).await?;
     let query = query.unwrap_or_default();
-    let asked = |name: &str| {
-        form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
-    let shown = asked("show").unwrap_or_default();
+    let shown = asked(&query, "show").unwrap_or_default();
     let (slug, _, states, order) = VIEWS.into_iter().find(|(slug, ..)| *slug == shown).unwrap_or(VIEWS[0]);
-    let number: u32 = asked("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 100_000);
+    let number: u32 = asked(&query, "page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 100_000);
     let (flags, total) =
         site.record().read(move |db| gather::list(db, states, order, (number - 1) * PAGE, PAGE)).await?;
     let address = |page: u32| format!("/gather?show={slug}&page={page}");

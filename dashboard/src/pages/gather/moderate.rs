@@ -6,11 +6,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use civic::gather::{self, Decision, Flag, FlagId, FlagState, Order};
 
 use super::{found, href};
+use crate::decision::decide as keep;
 use crate::error::AppError;
 use crate::format;
-use crate::pages::assembly::decide as keep;
-use crate::pages::assembly::forms::{Choice, FormPage};
 use crate::pages::form::Field;
+use crate::pages::form_page::{Choice, FormPage};
 use crate::pages::{Chrome, Section, render};
 use crate::sent::Sent;
 use crate::site::Site;
@@ -136,7 +136,7 @@ fn form(site: &Site, flag: &Flag, reason: &str) -> FormPage {
             ("route", "Send it to who can act: it is out of remit here, and stays visible"),
         ]
     };
-    FormPage::new(site, "Decide about a flag", format!("{}/decide", href(&flag.id)), "Decide")
+    FormPage::new(site, Section::Gather, "Decide about a flag", format!("{}/decide", href(&flag.id)), "Decide")
         .from(href(&flag.id), "The flag")
         .quoting(format!("I want {} because {}", flag.want, flag.because))
         .with("version", &flag.version)

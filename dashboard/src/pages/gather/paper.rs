@@ -5,11 +5,12 @@ use axum::response::Response;
 use civic::gather::{self, Flag, read_sheet};
 
 use super::{found, href};
+use crate::decision::decide as keep;
 use crate::error::AppError;
 use crate::format::counted;
-use crate::pages::assembly::decide as keep;
-use crate::pages::assembly::forms::FormPage;
+use crate::pages::Section;
 use crate::pages::form::Field;
+use crate::pages::form_page::FormPage;
 use crate::sent::Sent;
 use crate::site::Site;
 
@@ -61,7 +62,7 @@ pub async fn take_in(site: Site, Path(id): Path<String>, sent: Sent) -> Result<R
 }
 
 fn form(site: &Site, flag: &Flag, sheet: &str, place: &str) -> FormPage {
-    FormPage::new(site, "Add supporters on paper", format!("{}/paper", href(&flag.id)), "Read the sheet")
+    FormPage::new(site, Section::Gather, "Add supporters on paper", format!("{}/paper", href(&flag.id)), "Read the sheet")
         .from(href(&flag.id), "The flag")
         .about("People without an account count too. Names tell them apart and are not kept. You see what was read before anybody counts.")
         .quoting(format!("I want {}", flag.want))

@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use civic::RecordError;
 use civic::gather::{self, Evidence, NewFlag, Similar};
-use url::form_urlencoded;
 
 use super::flags::support;
 use super::{evidence, href};
 use crate::error::AppError;
 use crate::pages::form::Field;
 use crate::pages::{Chrome, Section, render};
+use crate::params::asked;
 use crate::sent::Sent;
 use crate::site::Site;
 
@@ -41,10 +41,7 @@ struct Offered {
 /// When the page cannot be written.
 pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
     let query = query.unwrap_or_default();
-    let asked = |name: &str| {
-        form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
-    let about = about(asked("issue"), asked("search"));
+    let about = about(asked(&query, "issue"), asked(&query, "search"));
     let empty = NewFlag { want: String::new(), because: String::new(), evidence: about };
     Ok(render(&form(&site, &empty, &[], Vec::new()))?.into_response())
 }

@@ -7,11 +7,11 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use civic::Permission::ReadAudit;
 use civic::audit::{self, Logged};
-use url::form_urlencoded;
 
 use crate::error::AppError;
 use crate::format;
 use crate::pages::{Chrome, Section, render};
+use crate::params::asked;
 use crate::site::Site;
 
 /// Entries a page.
@@ -45,9 +45,7 @@ struct Row {
 /// When the record cannot be read.
 pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
     let staff = site.may(ReadAudit);
-    let query = query.unwrap_or_default();
-    let before = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "before");
-    let before = before.and_then(|(_, before)| before.parse().ok());
+    let before = asked(&query.unwrap_or_default(), "before").and_then(|before| before.parse().ok());
     let (entries, verified) =
         site.record().read(move |db| Ok((audit::newest(db, staff, before, PAGE + 1)?, audit::verify(db)))).await?;
     let (more, shown) = (entries.len() > PAGE as usize, entries.into_iter().take(PAGE as usize).collect::<Vec<_>>());

@@ -6,13 +6,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use civic::account::{self, NotSignedIn};
 use civic::{Account, session};
-use url::form_urlencoded;
 
 use super::address_of_ours;
 use crate::error::AppError;
 use crate::format;
 use crate::pages::form::Field;
 use crate::pages::{Chrome, Section, render};
+use crate::params::asked;
 use crate::sent::Sent;
 use crate::site::Site;
 use crate::visitor;
@@ -71,9 +71,7 @@ async fn demo_accounts(site: &Site) -> Result<Option<(Vec<(&'static str, String)
 /// # Errors
 /// When the record cannot be read.
 pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
-    let query = query.unwrap_or_default();
-    let next = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
-    let next = next.map_or_else(|| "/".to_owned(), |(_, next)| next.into_owned());
+    let next = asked(&query.unwrap_or_default(), "next").unwrap_or_else(|| "/".to_owned());
     Ok(render(&SignInPage::new(&site, &next, "", Vec::new()).await?)?.into_response())
 }
 
@@ -83,7 +81,7 @@ pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, App
 /// When the record cannot be read or written.
 pub async fn sign_in(site: Site, sent: Sent) -> Result<Response, AppError> {
     let (email, next) = (sent.text("email"), sent.text("next"));
-    let turn = site.attempts.acquire().await.map_err(|error| AppError::Store(error.to_string()))?;
+    let turn = site.turn().await?;
     let outcome =
         account::sign_in(site.record(), &email, sent.exact("password"), &sent.text("code"), site.now()).await?;
     drop(turn);

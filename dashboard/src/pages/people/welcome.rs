@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use civic::account::{self, Invitation};
 use civic::{Actor, RecordError, Role, Token};
-use url::form_urlencoded;
 
 use super::sign_in::welcome_in;
 use crate::error::AppError;
 use crate::pages::form::Field;
 use crate::pages::{Chrome, Section, render};
+use crate::params::asked;
 use crate::sent::Sent;
 use crate::site::Site;
 
@@ -88,9 +88,8 @@ fn needs_code(site: &Site, offered: &Invitation) -> bool {
 /// # Errors
 /// [`AppError::BadRequest`] when the link is no longer good.
 pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
-    let query = query.unwrap_or_default();
-    let token = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
-    let token = token.and_then(|(_, token)| Token::parse(&token)).ok_or_else(broken_link)?;
+    let token = asked(&query.unwrap_or_default(), "token");
+    let token = token.and_then(|token| Token::parse(&token)).ok_or_else(broken_link)?;
     let offered = offered(&site, &token).await?;
     Ok(render(&WelcomePage::new(&site, &token, &offered, Vec::new()))?.into_response())
 }
@@ -104,7 +103,7 @@ pub async fn accept(site: Site, sent: Sent) -> Result<Response, AppError> {
     let offered = offered(&site, &token).await?;
     let (password, code) = (sent.exact("password").to_owned(), needs_code(&site, &offered).then(|| sent.text("code")));
     let (link, actor) = (token.clone(), offered.account.actor());
-    let turn = site.attempts.acquire().await.map_err(|error| AppError::Store(error.to_string()))?;
+    let turn = site.turn().await?;
     let accepted =
         site.record().decide(actor, site.now(), move |tx| account::accept(tx, &link, &password, code.as_deref())).await;
     drop(turn);
@@ -136,7 +135,7 @@ pub async fn register(site: Site, sent: Sent) -> Result<Response, AppError> {
     is_open(&site)?;
     let (name, email) = (sent.text("name"), sent.text("email"));
     let (password, its_name, its_email) = (sent.exact("password").to_owned(), name.clone(), email.clone());
-    let turn = site.attempts.acquire().await.map_err(|error| AppError::Store(error.to_string()))?;
+    let turn = site.turn().await?;
     // Nobody is signed in yet: it is the form that makes the account.
     let made = site
         .record()

@@ -3,15 +3,14 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 
-use super::Problems;
 use crate::error::AppError;
 use crate::pages::form::{Field, Pick};
-use crate::pages::{Chrome, Section, render};
+use crate::pages::{Chrome, Problems, Section, render};
 use crate::site::Site;
 
 /// The page.
 #[derive(Template)]
-#[template(path = "assembly/form.html")]
+#[template(path = "form_page.html")]
 pub struct FormPage {
     chrome: Chrome,
     /// Where one comes from: address and name.
@@ -51,11 +50,18 @@ impl Choice {
 }
 
 impl FormPage {
-    /// A form that is sent to `action`.
-    pub fn new(site: &Site, title: impl Into<String>, action: impl Into<String>, button: &'static str) -> Self {
+    /// A form of this part of the site that is sent to `action`. One comes from the part's first page, unless [`FormPage::from`]
+    /// says another.
+    pub fn new(
+        site: &Site,
+        section: Section,
+        title: impl Into<String>,
+        action: impl Into<String>,
+        button: &'static str,
+    ) -> Self {
         Self {
-            chrome: Chrome::new(site, Section::Assembly, title),
-            back: ("/assembly".to_owned(), "Assembly".to_owned()),
+            chrome: Chrome::new(site, section, title),
+            back: section.first_page(),
             problems: Vec::new(),
             about: Vec::new(),
             quoted: None,
