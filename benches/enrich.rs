@@ -104,6 +104,7 @@ fn post(n: usize) -> Enriched {
         language_hint: n.is_multiple_of(2).then(|| "en".to_owned()),
         place_hint: n.is_multiple_of(25).then(|| "Sheffield town hall".to_owned()),
         event: None,
+        attendance: None,
     })
 }
 

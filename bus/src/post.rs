@@ -39,6 +39,9 @@ pub struct Post {
     /// The offline meeting that it was said at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<EventId>,
+    /// How many people were at that meeting, of whom perhaps only some spoke; `None` where nobody noted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attendance: Option<u32>,
 }
 
 /// What kind of place a post was said in: "source type" on screen.

@@ -155,6 +155,11 @@ fn whole(site: &Site, list: &TrendList, issue: &Issue) -> Value {
     answer["regions"] = json!(regions);
     answer["topics"] = json!(issue.topics.iter().map(|(topic, _)| topic).collect::<Vec<_>>());
     answer["busiest_source"] = json!({ "id": issue.busiest_source.0, "name": source, "share": issue.busiest_source.1 });
+    answer["meetings"] = json!({
+        "held": audience.count(issue.meetings.held),
+        "counted": audience.count(issue.meetings.counted),
+        "people": audience.count(issue.meetings.people),
+    });
     answer["discounted"] = json!({
         "copies": audience.count(issue.discounted.copies),
         "same_author": audience.count(issue.discounted.same_author),
@@ -259,6 +264,7 @@ fn post(hit: &index::Hit) -> Value {
         "text": inner.text,
         "url": inner.url,
         "event": inner.event,
+        "attendance": inner.attendance,
         "language": hit.post.language,
         "sentiment": hit.post.sentiment,
         "topics": hit.post.topics,

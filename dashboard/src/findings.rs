@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use bus::SentimentLabel;
-use index::trends::model::{DayCount, Doubt, Status};
+use index::trends::model::{DayCount, Doubt, Meetings, Status};
 use index::trends::{Issue, TrendList};
 use jiff::civil::Date;
 use jiff::{Span, ToSpan};
@@ -100,6 +100,7 @@ pub fn why(issue: &Issue, labels: &Labels, source_name: &str, audience: Audience
         reasons.push(Reason { strong: "Above its usual range".to_owned(), rest });
     }
     reasons.extend(strongest_channel(issue, audience));
+    reasons.extend(meetings(issue, audience));
     reasons.extend(places(issue, labels, audience));
     let words: Vec<String> = issue.terms.iter().take(5).map(|term| format!("‘{}’", term.term)).collect();
     if !words.is_empty() {
@@ -146,6 +147,22 @@ fn strongest_channel(issue: &Issue, audience: Audience) -> Option<Reason> {
         format::odds(evidence.p)
     );
     Some(Reason { strong, rest })
+}
+
+/// How many meetings spoke of it, and how many people were there: most people in a room do not speak.
+fn meetings(issue: &Issue, audience: Audience) -> Option<Reason> {
+    let Meetings { held, counted, people } = issue.meetings;
+    let people = audience.count(people).of("person", "people");
+    let rest = match counted {
+        0 => "; nobody noted how many people were there".to_owned(),
+        _ if counted == held => format!(" with about {people} in the room, of whom only some spoke"),
+        _ => {
+            let rooms = audience.count(counted).of("room where", "rooms where");
+            format!(" with about {people} in the {rooms} somebody counted, of whom only some spoke")
+        }
+    };
+    let strong = format!("Said at {}", audience.count(held).of("meeting", "meetings"));
+    (held > 0).then_some(Reason { strong, rest })
 }
 
 fn places(issue: &Issue, labels: &Labels, audience: Audience) -> Option<Reason> {
@@ -293,6 +310,24 @@ mod tests {
         assert_eq!(headline(None, false), "No issue is above its usual range");
         let fallen = Issue { posts: 60, posts_before: 100, ..issue("queues", &[]) };
         assert!(!headline(Some(&fallen), true).contains("down"));
+    }
+
+    #[test]
+    fn who_was_in_the_room_is_said_as_far_as_it_was_noted() {
+        let told = |held, counted, people, audience| {
+            let issue = Issue { meetings: Meetings { held, counted, people }, ..issue("lifts", &[]) };
+            meetings(&issue, audience).map(|reason| format!("{}{}", reason.strong, reason.rest))
+        };
+        let staff = |held, counted, people| told(held, counted, people, Audience::Staff).unwrap_or_default();
+        assert_eq!(staff(0, 0, 0), "");
+        assert_eq!(staff(1, 0, 0), "Said at 1 meeting; nobody noted how many people were there");
+        assert_eq!(staff(3, 3, 85), "Said at 3 meetings with about 85 people in the room, of whom only some spoke");
+        assert_eq!(
+            staff(3, 2, 60),
+            "Said at 3 meetings with about 60 people in the 2 rooms where somebody counted, of whom only some spoke"
+        );
+        let public = told(2, 2, 7, Audience::Public).unwrap();
+        assert!(!public.contains('7') && !public.contains('2'), "{public}");
     }
 
     #[test]

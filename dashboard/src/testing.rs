@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use index::trends::model::{DayCount, Discounted, Status};
+use index::trends::model::{DayCount, Discounted, Meetings, Status};
 use index::trends::{Issue, IssueId};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
@@ -44,6 +44,7 @@ pub fn issue(label: &str, posts: &[u64]) -> Issue {
         quotes: Vec::new(),
         recent: Vec::new(),
         busiest_source: ("a".to_owned(), 0.6),
+        meetings: Meetings::default(),
         discounted: Discounted::default(),
         gate: Vec::new(),
         related: Vec::new(),

@@ -19,6 +19,7 @@ pub(crate) fn post(text: &str) -> Post {
         language_hint: None,
         place_hint: None,
         event: None,
+        attendance: None,
     }
 }
 

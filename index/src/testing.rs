@@ -43,6 +43,7 @@ pub fn post(n: u64) -> PostBuilder {
         language_hint: None,
         place_hint: None,
         event: None,
+        attendance: None,
     }))
 }
 
@@ -97,6 +98,13 @@ impl PostBuilder {
     #[must_use]
     pub fn event(mut self, event: &str) -> Self {
         self.0.post.event = Some(event.parse::<EventId>().expect("tests give an event id"));
+        self
+    }
+
+    /// How many people were at the meeting.
+    #[must_use]
+    pub fn attendance(mut self, people: u32) -> Self {
+        self.0.post.attendance = Some(people);
         self
     }
 

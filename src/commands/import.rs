@@ -116,7 +116,7 @@ fn print_post(out: &mut impl std::io::Write, file: &Path, post: &Post, json: boo
     if json {
         let object = json!({
             "file": file.display().to_string(), "text": post.text, "title": post.title, "created_at": post.created_at,
-            "place": place, "event": post.event, "language": post.language_hint, "has_author": post.author.is_some(),
+            "place": place, "event": post.event, "attendance": post.attendance, "language": post.language_hint, "has_author": post.author.is_some(),
         });
         return Ok(writeln!(out, "{object}")?);
     }

@@ -19,6 +19,7 @@ pub(super) fn post(text: &str) -> Enriched {
         language_hint: None,
         place_hint: None,
         event: None,
+        attendance: None,
     });
     post.language = Some("en".to_owned());
     post.sentiment = Some(Sentiment { label: SentimentLabel::Negative, score: -0.6, probability: 0.7 });

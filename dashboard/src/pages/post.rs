@@ -173,6 +173,13 @@ fn rows(site: &Site, post: &Enriched) -> Vec<Row> {
     if let Some(event) = &inner.event {
         let meeting = Params { event: Some(event.clone()), ..Params::default() };
         rows.push(row("Meeting", event.to_string(), Some(meeting.href("/search"))));
+        rows.extend(inner.attendance.map(|people| {
+            row(
+                "In the room",
+                format!("{}, of whom only some spoke", format::counted(people.into(), "person", "people")),
+                None,
+            )
+        }));
     }
     rows
 }

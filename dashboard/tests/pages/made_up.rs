@@ -9,7 +9,9 @@ use bus::{
     SentimentLabel, SourceHealth, SourceId, SourceState, TokenHealth, TopicTag,
 };
 use dashboard::{Labels, RegionLabel, TopicLabel};
-use index::trends::model::{ChannelEvidence, DayCount, Discounted, Doubt, GateCheck, Retired, Status, TermEvidence};
+use index::trends::model::{
+    ChannelEvidence, DayCount, Discounted, Doubt, GateCheck, Meetings, Retired, Status, TermEvidence,
+};
 use index::trends::{Issue, IssueId, TrendList};
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -311,6 +313,7 @@ fn issue(issue_id: &str, label: &str, status: Status, usual: (f64, f64), posts_o
         quotes: quoted(),
         recent: quoted(),
         busiest_source: ("patients-forum".to_owned(), 0.14),
+        meetings: Meetings { held: 3, counted: 3, people: 85 },
         discounted: Discounted { copies: 96, same_author: 12 },
         gate: vec![check("at least 5 authors", "812 authors"), check("at least 4 different hours", "24 hours")],
         related: vec![id(PARKING)],

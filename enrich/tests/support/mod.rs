@@ -27,6 +27,7 @@ pub fn post(text: &str) -> Enriched {
         language_hint: None,
         place_hint: None,
         event: None,
+        attendance: None,
     })
 }
 

@@ -1,5 +1,7 @@
 //! A draft becomes an issue with all that is needed to check it.
 
+use std::collections::BTreeMap;
+
 use bus::{Channel, PostId};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,7 +11,7 @@ use super::clock::{DAY, HOUR, WEEK};
 use super::course::Course;
 use super::frame::{Counting, Frame};
 use super::members::{Draft, Hearing};
-use super::model::{ChannelEvidence, DayCount, Discounted, Issue, IssueId, TermEvidence};
+use super::model::{ChannelEvidence, DayCount, Discounted, Issue, IssueId, Meetings, TermEvidence};
 use super::names::Names;
 use super::phrases::{self, Phrases, Said, Wanted};
 use super::posts::{DAYS_KEPT, StoredPost};
@@ -100,10 +102,28 @@ pub(super) fn describe(scene: &Scene, draft: &Draft, course: &Course, known: &Kn
             .map(|(post, _)| post.post_id())
             .collect(),
         busiest_source: busiest,
+        meetings: meetings(&all),
         discounted: Discounted { copies: discounted(Hearing::Copy), same_author: discounted(Hearing::SameAuthor) },
         gate: Vec::new(),
         related: Vec::new(),
         query: phrases.query,
+    }
+}
+
+/// The meetings of `posts`. Where contributions disagree on how many were there, the most is right: some came later.
+fn meetings(posts: &[&StoredPost]) -> Meetings {
+    let mut rooms: BTreeMap<_, Option<u32>> = BTreeMap::new();
+    for post in posts {
+        if let Some(event) = post.event {
+            let room = rooms.entry((post.source, event)).or_default();
+            *room = (*room).max(post.attendance);
+        }
+    }
+    let counted = || rooms.values().flatten();
+    Meetings {
+        held: rooms.len() as u64,
+        counted: counted().count() as u64,
+        people: counted().map(|&people| u64::from(people)).sum(),
     }
 }
 

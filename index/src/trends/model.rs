@@ -115,6 +115,9 @@ pub struct Issue {
     pub recent: Vec<PostId>,
     /// The busiest source and its share of the posts of the last 7 days, 0 to 1.
     pub busiest_source: (String, f64),
+    /// The meetings of the last 7 days at which it was spoken of.
+    #[serde(default)]
+    pub meetings: Meetings,
     /// Posts not counted as voices, and why.
     pub discounted: Discounted,
     /// What the gate asked, and what it found.
@@ -187,6 +190,17 @@ pub struct TermEvidence {
     pub expected: f64,
     /// The part of its use that is due to the rise: (O - E) / O.
     pub attributable: f64,
+}
+
+/// Meetings at which an issue was spoken of. Most people in a room do not speak; this tells how many listened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meetings {
+    /// How many there were.
+    pub held: u64,
+    /// At how many of them somebody noted how many people were there.
+    pub counted: u64,
+    /// How many people were at these, together; who came twice is in it twice.
+    pub people: u64,
 }
 
 /// Posts of an issue that add no voice.

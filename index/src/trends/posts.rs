@@ -45,6 +45,8 @@ pub(super) struct StoredPost {
     pub(super) source: Name,
     pub(super) region: Option<Name>,
     pub(super) event: Option<Name>,
+    /// How many people were at that meeting, if somebody noted it.
+    pub(super) attendance: Option<u32>,
     /// Main subjects, surest first.
     pub(super) topics: [Option<Name>; 2],
     pub(super) signature: Option<Signature>,
@@ -266,6 +268,7 @@ impl Posts {
             source: self.names.intern(post.source.as_str()),
             region: enriched.region().map(|region| self.names.intern(region)),
             event: post.event.as_ref().map(|event| self.names.intern(event.as_str())),
+            attendance: post.attendance,
             signature: Signature::of(words),
             terms: terms::distinct(words, enriched.topics.iter().map(|tag| tag.topic.as_str()), terms),
             text: with_text.then(|| beginning(text).into()),

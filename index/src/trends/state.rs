@@ -12,7 +12,7 @@ use super::detector::{Detector, State};
 use super::error::{StateError, TrendsError};
 
 const NAME: &[u8; 8] = b"disctrnd";
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const HEADER: usize = NAME.len() + size_of::<u32>() + blake3::OUT_LEN;
 
 impl Detector {
@@ -119,6 +119,6 @@ mod tests {
         let mut content = saved();
         content[NAME.len()] = 9;
         let error = load(&content).unwrap_err().to_string();
-        assert!(error.contains("format 9, this one knows 4"), "{error}");
+        assert!(error.contains("format 9, this one knows 5"), "{error}");
     }
 }

@@ -11,7 +11,7 @@
 use bus::{Change, Channel, Correction, Enriched, PostId, SentimentLabel};
 use jiff::{SignedDuration, Timestamp};
 
-use super::model::{Doubt, Status};
+use super::model::{Doubt, Meetings, Status};
 use super::{Detector, Issue, TrendList, TrendsConfig};
 use crate::testing::{Numbers, author_key, post, ruling};
 
@@ -68,10 +68,13 @@ impl Talk {
         self.posts.push(made.source(&format!("{}-source", channel.slug())).build());
     }
 
+    /// Says something at a meeting; thirty people are at each, but nobody counts them at the third.
     fn speak(&mut self, speaker: u64, seconds_ago: i64, meeting: &str, text: &str) {
         let number = self.posts.len() as u64;
         let made = post(number).author(speaker).channel(Channel::Offline).at(ago(seconds_ago)).text(text);
-        self.posts.push(made.source("meetings").event(meeting).build());
+        let made = made.source("meetings").event(meeting);
+        let counted = !meeting.ends_with('2');
+        self.posts.push(if counted { made.attendance(30) } else { made }.build());
     }
 
     /// A contribution to a meeting whose notes name nobody.
@@ -187,6 +190,7 @@ fn what_is_only_said_in_rooms_is_heard() {
     let issue = about(&list.issues, "lift").expect("the issue is listed");
     assert_eq!(issue.channels[0].channel, Channel::Offline);
     assert!(issue.gate.iter().any(|check| check.rule.contains("meetings") && check.found == "3 meetings"));
+    assert_eq!(issue.meetings, Meetings { held: 3, counted: 2, people: 60 });
 }
 
 #[test]

@@ -71,6 +71,8 @@ impl Writer<'_> {
         let (own, meeting) = (&said.own, &self.meeting);
         let author = said.speaker.as_deref().and_then(|speaker| self.author(speaker));
         let event = self.event(said);
+        // How many were there is told of the whole occasion, not of the part that one group has in it.
+        let attendance = meeting.people.filter(|_| event.is_some() && event == self.whole);
         let title = own.title.as_ref().or(meeting.title.as_ref()).or(own.group.as_ref()).or(meeting.group.as_ref());
         let language = own.language.as_ref().or(meeting.language.as_ref()).or(self.source.language.as_ref());
         let place = own.place.as_ref().or(meeting.place.as_ref()).or(self.source.place.as_ref());
@@ -90,6 +92,7 @@ impl Writer<'_> {
                 language_hint: language.clone(),
                 place_hint: place.clone(),
                 event: event.clone(),
+                attendance,
             });
         }
     }

@@ -31,6 +31,7 @@ pub(super) struct Item {
     language: Option<String>,
     channel: Option<Channel>,
     event: Option<String>,
+    attendance: Option<u32>,
 }
 
 /// An identity, which some systems write as a number.
@@ -90,6 +91,9 @@ impl Item {
         if self.created_at > now + AHEAD {
             return Err(format!("`created_at` {} lies in the future", self.created_at));
         }
+        if self.attendance.is_some() && self.event.is_none() {
+            return Err("`attendance` is of a meeting: say which in `event`".to_owned());
+        }
         let author = self.author.as_deref().map(str::trim).filter(|author| !author.is_empty());
         Ok(Post {
             id: PostId::new(&sender.source, &native),
@@ -104,6 +108,7 @@ impl Item {
             language_hint: self.language.or_else(|| sender.language.clone()),
             place_hint: self.place.or_else(|| sender.place.clone()),
             event: self.event.map(|event| event.parse::<EventId>().map_err(|error| error.to_string())).transpose()?,
+            attendance: self.attendance,
         })
     }
 }

@@ -29,9 +29,10 @@ async fn posts_are_taken_in_item_by_item() {
     let bus = Arc::new(FlakyBus::default());
     let push = push(&bus);
     let body = format!(
-        r#"[{ONE},{{"id":"b","text":"Kind staff","created_at":"2025-10-04T18:30:00Z","channel":"comment","event":"e-1","place":"York"}},
+        r#"[{ONE},{{"id":"b","text":"Kind staff","created_at":"2025-10-04T18:30:00Z","channel":"comment","event":"e-1","attendance":12,"place":"York"}},
         {{"id":"c","text":" - ","created_at":"2025-10-04T18:30:00Z"}},{{"id":"d","text":"x"}},{{"id":"e","txt":"x"}},7,
-        {{"id":"f","text":"x","created_at":"2125-10-04T18:30:00Z"}},{{"id":"g","text":"x","created_at":"2025-10-04T18:30:00Z","url":"javascript:1"}}]"#
+        {{"id":"f","text":"x","created_at":"2125-10-04T18:30:00Z"}},{{"id":"g","text":"x","created_at":"2025-10-04T18:30:00Z","url":"javascript:1"}},
+        {{"id":"h","text":"x","created_at":"2025-10-04T18:30:00Z","attendance":12}}]"#
     );
     let answer = push.receive(Some(TOKEN), None, body.as_bytes()).await;
     assert_eq!(answer.status, 202);
@@ -39,17 +40,19 @@ async fn posts_are_taken_in_item_by_item() {
     [
       "2 \"c\" \"`text` holds no words\"",
       "3 \"d\" \"missing field `created_at`\"",
-      "4 \"e\" \"unknown field `txt`, expected one of `id`, `text`, `created_at`, `author`, `title`, `url`, `place`, `language`, `channel`, `event`\"",
+      "4 \"e\" \"unknown field `txt`, expected one of `id`, `text`, `created_at`, `author`, `title`, `url`, `place`, `language`, `channel`, `event`, `attendance`\"",
       "5 null \"is not an object\"",
       "6 \"f\" \"`created_at` 2125-10-04T18:30:00Z lies in the future\"",
-      "7 \"g\" \"`url` must begin with https:// or http://, and be at most 2000 bytes\""
+      "7 \"g\" \"`url` must begin with https:// or http://, and be at most 2000 bytes\"",
+      "8 \"h\" \"`attendance` is of a meeting: say which in `event`\""
     ]
     "#);
-    assert_eq!((&answer.body["accepted"], &answer.body["refused"]), (&2.into(), &6.into()));
+    assert_eq!((&answer.body["accepted"], &answer.body["refused"]), (&2.into(), &7.into()));
     let posts = bus.posts();
     assert_eq!(posts[0].text, "The wait is long (redacted)");
     assert_eq!((posts[0].channel, posts[1].channel), (Channel::Offline, Channel::Comment));
     assert_eq!((posts[0].place_hint.as_deref(), posts[1].place_hint.as_deref()), (Some("Leeds"), Some("York")));
+    assert_eq!((posts[0].attendance, posts[1].attendance), (None, Some(12)));
     assert!(posts[0].author.is_some() && !format!("{:?}", posts[0]).contains("zelda"));
     let health = push.board.snapshot().remove(0);
     assert_eq!((health.state, health.posts_total), (SourceState::Working, 2));

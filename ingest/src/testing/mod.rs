@@ -111,6 +111,7 @@ pub(crate) fn post(native: &str) -> Post {
         language_hint: None,
         place_hint: None,
         event: None,
+        attendance: None,
     }
 }
 

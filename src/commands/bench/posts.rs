@@ -60,5 +60,6 @@ fn collected(post: DemoPost) -> Result<Post> {
         language_hint: Some(post.language.to_owned()),
         place_hint: None,
         event: post.event.map(|event| event.parse()).transpose()?,
+        attendance: None,
     })
 }

@@ -50,6 +50,7 @@ impl StreamPost {
             language_hint: self.lang,
             place_hint: self.place,
             event: self.event.and_then(|event| event.parse().ok()),
+            attendance: None,
             source,
         })
     }

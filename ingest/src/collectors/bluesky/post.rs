@@ -68,6 +68,7 @@ impl Adapter<'_> {
             language_hint: languages.first().map(|&first| first.to_owned()).or_else(|| self.source.language.clone()),
             place_hint: self.source.place.clone(),
             event: None,
+            attendance: None,
         })
     }
 }

@@ -90,6 +90,7 @@ fn post(item: &Item, key: &str, source: &SourceConfig, id_key: &IdKey, now: Time
         language_hint: language.map(str::to_owned),
         place_hint: source.place.clone(),
         event: None,
+        attendance: None,
     })
 }
 

@@ -55,6 +55,7 @@ impl Draft<'_> {
             language_hint: self.language.or_else(|| source.language.clone()),
             place_hint: source.place.clone(),
             event: None,
+            attendance: None,
         })
     }
 }

@@ -146,5 +146,6 @@ pub(super) fn post(
         language_hint: status.language.or_else(|| source.language.clone()),
         place_hint: source.place.clone(),
         event: None,
+        attendance: None,
     })
 }

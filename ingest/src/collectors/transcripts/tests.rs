@@ -74,7 +74,7 @@ async fn faulty_files_are_named_and_the_others_are_read() {
     write("a.txt", b"");
     write("b.vtt", b"\0\x01\x02\x03\0\0\x05");
     write("c.txt", b"Ann: Hello.");
-    write("c.txt.toml", b"title = \"Sidecar\"\nplace = \"York\"\nmeeting = \"m-1\"");
+    write("c.txt.toml", b"title = \"Sidecar\"\nplace = \"York\"\nmeeting = \"m-1\"\npeople = 40");
     write("d.pdf", b"x");
     write("README.md", b"Put transcripts here.");
     fs::File::create(dir.path().join("e.txt")).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
@@ -84,7 +84,7 @@ async fn faulty_files_are_named_and_the_others_are_read() {
     let posts = upserts(&batch);
     assert_eq!(posts.len(), 1);
     assert_eq!((posts[0].title.as_deref(), posts[0].place_hint.as_deref()), (Some("Sidecar"), Some("York")));
-    assert_eq!(posts[0].event.as_ref().unwrap().as_str(), "m-1");
+    assert_eq!((posts[0].event.as_ref().unwrap().as_str(), posts[0].attendance), ("m-1", Some(40)));
     assert_snapshot!(batch.notice.as_deref().unwrap(), @"a.txt is empty: put the transcript into it, or remove it; b.vtt is not text: save it as one of .txt, .md, .vtt, .srt, .sbv, .docx, .pdf, .csv, .xlsx, .json, .eml, .html or .zip; d.pdf is not a PDF, or is damaged: save it again; and 1 more");
     let again = collector.collect(&batch.cursor).await.unwrap();
     assert_eq!(again.notice, batch.notice, "a problem stays until it is solved");
