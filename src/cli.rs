@@ -10,6 +10,7 @@ use index::trends::eval::Method;
 use crate::commands::correct::Correct;
 use crate::commands::corrections::Corrections;
 use crate::commands::source::Source;
+use crate::commands::trends::Trends;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -62,6 +63,9 @@ pub enum Command {
     Index(Stage),
     /// Show the pages only, over what is indexed
     Serve(Run),
+    /// Explain the list of trends, prove it, or leave something out of it
+    #[command(subcommand)]
+    Trends(Trends),
     /// Take in transcripts, minutes, forms, e-mails and feed files
     Import(Import),
     /// Search the posts

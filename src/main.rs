@@ -56,6 +56,7 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Serve(run) => run::serve_only(global, &run).await,
         Command::Import(import) => commands::import::execute(global, &import).await,
         Command::Search(search) => commands::search::execute(global, &search).await,
+        Command::Trends(trends) => commands::trends::execute(global, trends),
         Command::Source(source) => commands::source::execute(global, &source).await,
         Command::Check(check) => commands::check::execute(global, &check).await,
         Command::Correct(correct) => commands::correct::execute(global, &correct).await,

@@ -1,11 +1,15 @@
 //! Posts, and numbers to make them of, for this crate's own tests, the benchmarks, and the conformance suite of
 //! [`crate::Analytics`].
 
+use std::time::Duration;
+
 use bus::{
-    AuthorKey, Channel, Enriched, EventId, Place, PlaceKind, Post, PostId, Ruling, Sentiment, SentimentLabel, SourceId,
-    TopicTag,
+    AuthorKey, Change, Channel, Enriched, EventId, Place, PlaceKind, Post, PostId, Ruling, Sentiment, SentimentLabel,
+    SourceId, TopicTag,
 };
 use jiff::Timestamp;
+
+use crate::trends::{Detector, TrendsConfig};
 
 /// Numbers that look random and are always the same (a linear congruential generator, with Knuth's constants for MMIX).
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +148,33 @@ impl PostBuilder {
     pub fn build(self) -> Enriched {
         self.0
     }
+}
+
+/// The moment of [`rising`].
+pub const RISING_AT: Timestamp = Timestamp::constant(1_793_610_000, 0);
+
+/// A detector that has heard thirty days of ordinary talk at three sources until [`RISING_AT`], in which for a day the source `one` speaks of
+/// insulin pens in the south-west (posts 50,000 to 50,029), and all of them of a broken lift in London (60,000 to 60,029).
+pub fn rising() -> Detector {
+    const SOURCES: [&str; 3] = ["one", "two", "three"];
+    const PENS: [&str; 3] = ["insulin pens out of stock", "no insulin pens anywhere", "insulin pens shortage again"];
+    const LIFT: [&str; 3] = ["hospital lift broken", "lift at the hospital broken again", "broken hospital lift"];
+    let mut numbers = Numbers(7);
+    let mut detector = Detector::new(TrendsConfig::default());
+    let mut say = |number: u64, seconds_ago: u64, source: &str, region: &str, text: &str| {
+        let at = RISING_AT - Duration::from_secs(seconds_ago);
+        let made = post(number).author(number).at(at).source(source).region(region).text(text);
+        detector.observe(&Change::Upsert(made.build()));
+    };
+    let mut words = |many: u64| (0..many).map(|_| format!("w{}x", numbers.below(4_000))).collect::<Vec<_>>().join(" ");
+    for (number, source) in (0..6_000).zip(SOURCES.into_iter().cycle()) {
+        say(number, number * 432 + 7, source, "london", &words(6));
+    }
+    for (nth, (source, (pens, lift))) in (0..30).zip(SOURCES.into_iter().zip(PENS.into_iter().zip(LIFT)).cycle()) {
+        say(50_000 + nth, nth * 2_700 + 60, "one", "south-west", &format!("{} {pens} {}", words(2), words(3)));
+        say(60_000 + nth, nth * 2_700 + 60, source, "london", &format!("{} {lift} {}", words(2), words(3)));
+    }
+    detector
 }
 
 /// The pseudonym of author number `n`.

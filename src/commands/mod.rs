@@ -16,3 +16,4 @@ pub mod search;
 pub mod source;
 pub mod topics;
 pub mod train;
+pub mod trends;

@@ -19,6 +19,8 @@ async fn every_reason_is_a_sentence_with_its_numbers_explained() {
         <li>
         <strong>Social media: 820 voices in 24 hours</strong>, where 210 would be expected (3.9 times as many). If nothing had changed, the chance of so many would be 1 in 8,000,000</li>
         <li>
+        <strong>Said at 3 meetings</strong> with about 85 people in the room, of whom only some spoke</li>
+        <li>
         <strong>North East and Yorkshire</strong> is the region named most, in 1,220 of the 1,715 posts that name one. Heard in 3 of 4 regions</li>
         <li>
         <strong>‘phone queue’ and ‘8am’</strong> are used more than usual</li>

@@ -159,6 +159,7 @@ fn post(number: i64, created_at: Timestamp) -> Enriched {
         language_hint: None,
         place_hint: None,
         event: (channel == Channel::Offline).then(|| EventId::from_str("Patient group, November").unwrap()),
+        attendance: (channel == Channel::Offline).then_some(23),
     };
     let place = |region: &str| Place {
         kind: PlaceKind::Region,

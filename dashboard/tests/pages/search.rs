@@ -215,6 +215,10 @@ async fn a_post_shows_its_tags_and_leads_to_more_of_the_same() {
         </a>
         </dd>
         </div>
+        <div class="nhsuk-summary-list__row">
+        <dt class="nhsuk-summary-list__key">In the room</dt>
+        <dd class="nhsuk-summary-list__value">23 people, of whom only some spoke</dd>
+        </div>
         </dl>
         "#);
     let meeting = world.get("/search?event=Patient+group%2C+November").await;

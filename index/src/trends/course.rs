@@ -21,13 +21,19 @@ pub(super) struct Course {
     posts: [u32; DAYS],
     /// Days known.
     known: usize,
+    /// Days of which much was not collected.
+    uncollected: [bool; DAYS],
 }
 
 impl Course {
-    /// The course of posts of these ages (in seconds) and whether each is a voice, of which `days_seen` are known.
-    pub(super) fn new(posts: impl Iterator<Item = (i64, bool)>, days_seen: i64) -> Self {
+    /// Nothing is missing on any day.
+    pub(super) const ALL_COLLECTED: [bool; DAYS] = [false; DAYS];
+
+    /// The course of posts of these ages (in seconds) and whether each is a voice, of which `days_seen` are known, though on
+    /// the `uncollected` ones not all.
+    pub(super) fn new(posts: impl Iterator<Item = (i64, bool)>, days_seen: i64, uncollected: [bool; DAYS]) -> Self {
         let known = usize::try_from(days_seen).unwrap_or(0).min(DAYS);
-        let mut course = Self { voices: [0; DAYS], posts: [0; DAYS], known };
+        let mut course = Self { voices: [0; DAYS], posts: [0; DAYS], known, uncollected };
         for (age, is_voice) in posts {
             if let Some(day) = usize::try_from(age / DAY).ok().filter(|&day| day < DAYS) {
                 course.posts[day] += 1;
@@ -37,9 +43,10 @@ impl Course {
         course
     }
 
-    /// What is usual in a day: the 10th and 90th percentile of the posts on the days before the last seven.
+    /// What is usual in a day: the 10th and 90th percentile of the posts on the days before the last seven that were collected.
     pub(super) fn usual(&self) -> (f64, f64) {
-        let mut days: Vec<u32> = self.posts[PRESENT..self.known.max(PRESENT)].to_vec();
+        let before = PRESENT..self.known.max(PRESENT);
+        let mut days: Vec<u32> = before.filter(|&day| !self.uncollected[day]).map(|day| self.posts[day]).collect();
         days.sort_unstable();
         (percentile(&days, 0.1), percentile(&days, 0.9))
     }
@@ -52,14 +59,15 @@ impl Course {
         for day in 0..LONGEST_RISE {
             if is_up(day) {
                 days = day + 1;
-            } else if day > days {
+            } else if day > days && !self.uncollected[day] {
                 break;
             }
         }
         i64::try_from(days).map_or(WEEK, |days| days * DAY)
     }
 
-    /// What the issue is doing. Two days together are compared, because the days of a week differ.
+    /// What the issue is doing. Two days together are compared, because the days of a week differ. What is silent for want of
+    /// collection does not fall, and what is heard again does not rise.
     pub(super) fn status(&self) -> Status {
         let rise = usize::try_from(self.rise_age() / DAY).unwrap_or(1);
         let two_days = |day: usize| self.voices[day] + self.voices[day + 1];
@@ -67,11 +75,11 @@ impl Course {
         let (now, before) = (two_days(0), two_days(2));
         let (during, ever_before) = self.voices.split_at(rise);
         let is_new = 10 * ever_before.iter().sum::<u32>() <= during.iter().sum();
-        if f64::from(now) < FALLEN * f64::from(peak) {
+        if f64::from(now) < FALLEN * f64::from(peak) && self.is_collected(0, 2) {
             Status::Falling
         } else if rise <= 3 && is_new {
             Status::New
-        } else if is_growing(now, before) || self.is_growing_by_the_week() {
+        } else if (is_growing(now, before) && self.is_collected(2, 4)) || self.is_growing_by_the_week() {
             Status::Rising
         } else {
             Status::Sustained
@@ -83,7 +91,11 @@ impl Course {
     fn is_growing_by_the_week(&self) -> bool {
         let days = |from: usize, to: usize| self.voices[from..to].iter().sum::<u32>();
         let (week, before) = (days(0, 7), days(7, 14));
-        self.known >= 14 && is_growing(week, before) && 7 * days(0, 2) >= 2 * week
+        self.known >= 14 && is_growing(week, before) && 7 * days(0, 2) >= 2 * week && self.is_collected(7, 14)
+    }
+
+    fn is_collected(&self, from: usize, to: usize) -> bool {
+        !self.uncollected[from..to].contains(&true)
     }
 }
 
@@ -106,7 +118,27 @@ mod tests {
     /// A course with these voices in the last days, the last day first.
     fn course(voices: &[u32]) -> Course {
         let ages = voices.iter().zip(0..).flat_map(|(&count, day)| (0..count).map(move |_| (day * DAY + 60, true)));
-        Course::new(ages, 35)
+        Course::new(ages, 35, Course::ALL_COLLECTED)
+    }
+
+    #[test]
+    fn what_was_not_collected_neither_falls_nor_rises() {
+        let told = |voices: &[u32], uncollected: &[usize]| {
+            let mut course = course(voices);
+            for &day in uncollected {
+                course.uncollected[day] = true;
+            }
+            course.status()
+        };
+        let silent = [3, 9, 20, 18, 12, 12, 12, 12];
+        assert_eq!((told(&silent, &[]), told(&silent, &[0])), (Status::Falling, Status::Sustained));
+        let back = [20, 20, 2, 2, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20];
+        assert_eq!((told(&back, &[]), told(&back, &[2, 3])), (Status::Rising, Status::Sustained));
+        let mut usual = course(&[10; 20]);
+        usual.posts[8..14].fill(0);
+        usual.uncollected[8..14].fill(true);
+        usual.known = 20;
+        assert_eq!(usual.usual(), (10.0, 10.0));
     }
 
     #[test]

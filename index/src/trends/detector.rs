@@ -6,10 +6,12 @@ use bus::{Change, Enriched, Offsets};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::clock::DAY;
 use super::config::TrendsConfig;
 use super::frame::Frame;
+use super::gaps::Gaps;
 use super::model::TrendList;
-use super::posts::Posts;
+use super::posts::{DAYS_KEPT, Posts};
 use super::registry::Registry;
 use super::round::Round;
 
@@ -28,6 +30,7 @@ pub struct Detector {
 pub(super) struct State {
     pub(super) posts: Posts,
     registry: Registry,
+    gaps: Gaps,
     offsets: Offsets,
 }
 
@@ -35,13 +38,21 @@ impl Detector {
     /// A detector that has seen nothing.
     pub fn new(config: TrendsConfig) -> Self {
         let posts = Posts::new(config.max_posts);
-        Self { config, state: State { posts, registry: Registry::default(), offsets: Offsets::default() } }
+        Self {
+            config,
+            state: State { posts, registry: Registry::default(), gaps: Gaps::default(), offsets: Offsets::default() },
+        }
     }
 
     /// A detector that goes on from a saved state.
     pub(super) fn restored(config: TrendsConfig, state: State) -> Self {
         let posts = state.posts.restored(config.max_posts);
         Self { config, state: State { posts, ..state } }
+    }
+
+    /// What it was told to do.
+    pub(super) fn config(&self) -> &TrendsConfig {
+        &self.config
     }
 
     /// Takes in one change. Posts dated more than an hour after they were collected are left out.
@@ -58,8 +69,10 @@ impl Detector {
                 }
             }
             Change::Correct(correction) => self.state.posts.correct(correction),
-            // Counts are taken as they are; that a channel was silent for want of collection is not known here yet.
-            Change::Gap(_) => {}
+            Change::Gap(gap) => {
+                let source = self.state.posts.names.intern(gap.source.as_str());
+                self.state.gaps.note(gap, source);
+            }
         }
     }
 
@@ -87,9 +100,11 @@ impl Detector {
     /// caller, who has a clock, sets it.
     pub fn list(&mut self, as_of: Timestamp) -> TrendList {
         let now = as_of.as_second();
-        let State { posts, registry, offsets } = &mut self.state;
+        let State { posts, registry, gaps, offsets } = &mut self.state;
         posts.refresh();
-        let frame = Frame::new(posts, now);
+        // A list of an earlier moment needs no older gap than the newest list does.
+        gaps.forget(posts.newest().unwrap_or(now).min(now) - DAYS_KEPT * DAY);
+        let frame = Frame::new(posts, now, gaps.missing(now));
         let mut list = TrendList {
             as_of,
             computed_at: as_of,

@@ -54,3 +54,27 @@ pub enum StateError {
         reason: String,
     },
 }
+
+/// Why a list cannot be computed again.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// There is no such snapshot.
+    #[error("there is no snapshot {}: `discovery trends list` names those that are kept", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another version of the algorithm made it.
+    #[error("the list was made by {made_by}, and this program is {known}: use Discovery {version}, which made it")]
+    OtherMethod {
+        /// The method of the list.
+        made_by: String,
+        /// The method of this program, under the configuration of the list.
+        known: String,
+        /// The version of Discovery that made the list.
+        version: String,
+    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] StateError),
+}

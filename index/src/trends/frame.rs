@@ -1,8 +1,14 @@
 //! One look at the conversation: all remembered posts up to a moment, in order of time.
 
+use std::collections::HashMap;
+
+use bus::Channel;
+
 use super::clock::WEEK;
+use super::gaps::Missing;
+use super::names::Name;
 use super::posts::{Posts, StoredPost};
-use super::score::{Evidence, Roles, Tallies, judge, position};
+use super::score::{Evidence, Roles, Tallies, Weights, judge, position};
 
 /// The posts that one list is computed from.
 #[derive(Debug)]
@@ -19,23 +25,32 @@ pub(super) struct Frame<'a> {
     all: Tallies,
     /// Days of conversation known.
     pub(super) days_seen: i64,
+    /// What was not collected.
+    pub(super) missing: Missing,
+    /// How the posts of sources count of which something is missing.
+    weights: HashMap<(Name, Channel), Weights>,
 }
 
 impl<'a> Frame<'a> {
-    /// The look of `posts`, whose marks must be fresh, at `as_of`.
-    pub(super) fn new(posts: &'a Posts, as_of: i64) -> Self {
+    /// The look of `posts`, whose marks must be fresh, at `as_of`, with what was not collected until then.
+    pub(super) fn new(posts: &'a Posts, as_of: i64, missing: Missing) -> Self {
         let days_seen = posts.days_seen();
         let posts = posts.in_order(as_of);
         let recent = posts.partition_point(|post| post.at <= as_of - WEEK);
+        let mut weights = HashMap::new();
+        for (source, channel) in missing.sources().flat_map(|source| Channel::ALL.map(|channel| (source, channel))) {
+            let part = |from, until| missing.part(source, from, until);
+            weights.insert((source, channel), Weights::of(channel, days_seen, part));
+        }
         let (mut voices, mut all) = (Tallies::default(), Tallies::default());
         for post in &posts {
-            let roles = Roles::of(post.channel, as_of - post.at);
+            let roles = roles(&weights, post, as_of);
             all[position(post.channel)].add(roles);
             if post.terms.iter().any(|used| used.is_voice()) {
                 voices[position(post.channel)].add(roles);
             }
         }
-        Self { as_of, posts, recent, voices, all, days_seen }
+        Self { as_of, posts, recent, voices, all, days_seen, missing, weights }
     }
 
     /// What counts of something, counted in this way, say against everything.
@@ -53,8 +68,13 @@ impl<'a> Frame<'a> {
 
     /// The roles of a post at this moment.
     pub(super) fn roles(&self, post: &StoredPost) -> Roles {
-        Roles::of(post.channel, self.as_of - post.at)
+        roles(&self.weights, post, self.as_of)
     }
+}
+
+fn roles(weights: &HashMap<(Name, Channel), Weights>, post: &StoredPost, as_of: i64) -> Roles {
+    let weights = weights.get(&(post.source, post.channel)).copied().unwrap_or(Weights::WHOLE);
+    Roles::of(post.channel, as_of - post.at, weights)
 }
 
 /// What is counted.

@@ -3,10 +3,10 @@
 //! The way of a post: [`stage::run`] reads it from the bus and gives it to the [`Detector`], which cuts it into words
 //! (`words.rs`) and terms (`terms.rs`) and remembers it (`posts.rs`). The way of a list (`round.rs`): copies and repetitions are
 //! marked (`near_duplicates.rs`, `voices.rs`), terms used by more voices than expected are found (`candidates.rs`,
-//! `score.rs`, `stats.rs`), grouped into issues by the posts they share (`group.rs`, `members.rs`), recognised
+//! `score.rs`, `stats.rs`; `gaps.rs`: of sources that were collected), grouped into issues by the posts they share (`group.rs`, `members.rs`), recognised
 //! (`registry.rs`), put to the gate (`gate.rs`, `person.rs`) and described (`describe.rs`, `course.rs`, `phrases.rs`, `label.rs`, `quotes.rs`).
 //!
-//! Only `stage.rs` and `state.rs` know a clock or a disk.
+//! Only `stage.rs`, `state.rs` and `snapshot.rs` know a clock or a disk; `without.rs` asks what rests on one source alone.
 
 mod candidates;
 mod clock;
@@ -17,6 +17,7 @@ mod detector;
 mod error;
 pub mod eval;
 mod frame;
+mod gaps;
 mod gate;
 mod group;
 mod label;
@@ -31,6 +32,8 @@ mod quotes;
 mod registry;
 mod round;
 mod score;
+mod sealed;
+pub mod snapshot;
 mod stage;
 mod state;
 mod stats;
@@ -39,10 +42,11 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod voices;
+pub mod without;
 mod words;
 
 pub use config::TrendsConfig;
 pub use detector::Detector;
-pub use error::{StateError, TrendsError};
+pub use error::{ReplayError, StateError, TrendsError};
 pub use model::{Issue, IssueId, TrendList};
-pub use stage::{GROUP, LATEST, erase, run};
+pub use stage::{GROUP, LATEST, STATE, erase, run};

@@ -217,11 +217,25 @@ impl Posts {
         self.touch(place.day);
     }
 
+    /// The post with this id, if it is known.
+    pub(super) fn find(&self, id: PostId) -> Option<&StoredPost> {
+        self.places.get(id.as_bytes()).map(|place| &self.days[&place.day].posts[place.index])
+    }
+
+    /// All posts, by day.
+    pub(super) fn all(&self) -> impl Iterator<Item = &StoredPost> {
+        self.days.values().flat_map(|day| &day.posts)
+    }
+
+    /// The ids of the posts for which this holds.
+    pub(super) fn ids(&self, holds: impl Fn(&StoredPost) -> bool) -> Vec<PostId> {
+        self.all().filter(|post| holds(post)).map(StoredPost::post_id).collect()
+    }
+
     /// Removes everything that an author said, and names it.
     pub(super) fn erase(&mut self, author: AuthorKey) -> Vec<PostId> {
         let who = who_is(&author);
-        let posts = self.days.values().flat_map(|day| &day.posts);
-        let theirs: Vec<PostId> = posts.filter(|post| post.who == who).map(StoredPost::post_id).collect();
+        let theirs = self.ids(|post| post.who == who);
         for &id in &theirs {
             self.remove(id);
         }

@@ -15,6 +15,7 @@ use super::group::{group, join};
 use super::members::{Draft, Hearing, draft};
 use super::model::{Issue, IssueId, Status};
 use super::names::Names;
+use super::quotes::ranked;
 use super::registry::{Registry, Sighting};
 
 /// Strength from which a term may help to tell which posts belong together.
@@ -137,7 +138,15 @@ impl<'a> Round<'a> {
         let members = draft.members.iter();
         let ages = members
             .map(|member| (self.frame.as_of - self.frame.posts[member.post].at, member.hearing == Hearing::Voice));
-        Course::new(ages, self.frame.days_seen)
+        Course::new(ages, self.frame.days_seen, self.uncollected(draft))
+    }
+
+    /// The days on which much of what the sources of a draft say was not collected.
+    fn uncollected<const DAYS: usize>(&self, draft: &Draft) -> [bool; DAYS] {
+        let posts = draft.members.iter().map(|member| self.frame.posts[member.post].source);
+        let shares = ranked(posts).into_iter();
+        let all = draft.members.len().max(1) as f64;
+        self.frame.missing.days(&shares.map(|(source, posts)| (source, posts as f64 / all)).collect::<Vec<_>>())
     }
 
     fn sighting(&self, draft: &Draft, course: &Course) -> Sighting {

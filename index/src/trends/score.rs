@@ -56,15 +56,54 @@ pub(super) fn windows(channel: Channel) -> &'static [Window] {
     }
 }
 
-/// Which counts of its channel a post of a certain age belongs to: one bit a count of [`Tally`].
+/// What one post in the baseline counts for, where its source was collected all the time.
+const WHOLE: u8 = 16;
+/// The part of a baseline that has to be collected, or nothing can be said of it.
+const MIN_COLLECTED: f64 = 0.25;
+
+/// How the posts of one source count in each window of its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Roles(u32);
+pub(super) struct Weights([Option<u8>; WINDOWS]);
+
+impl Weights {
+    /// Those of a source that was collected all the time.
+    pub(super) const WHOLE: Self = Self([Some(WHOLE); WINDOWS]);
+
+    /// Those of a source of which the part `missing(from, until)` was not collected between these ages in seconds, the larger first.
+    /// What is usual is what it would have said in the time that is collected now. Where too little of its baseline is there,
+    /// nothing of it counts, neither now nor before.
+    pub(super) fn of(channel: Channel, days_seen: i64, missing: impl Fn(i64, i64) -> f64) -> Self {
+        let mut weights = [Some(WHOLE); WINDOWS];
+        for (window, weight) in windows(channel).iter().zip(&mut weights) {
+            let length = i64::from(window.hours) * HOUR;
+            let end = length + i64::from(window.guard_h) * HOUR;
+            let begin = (end + BASELINE).min(days_seen * DAY).max(end + HOUR);
+            let (now, before) = (1.0 - missing(length, 0), 1.0 - missing(begin, end));
+            *weight = (before >= MIN_COLLECTED).then(|| {
+                let weight = (f64::from(WHOLE) * now / before).round();
+                // At most four times the whole, by the least that has to be collected.
+                (0..=u8::MAX).find(|&small| f64::from(small) >= weight).unwrap_or(u8::MAX)
+            });
+        }
+        Self(weights)
+    }
+}
+
+/// Which counts of its channel a post of a certain age belongs to: one bit a count of [`Tally`]; and what it counts for there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Roles {
+    bits: u32,
+    weights: Weights,
+}
 
 impl Roles {
-    /// The roles of a post that is `age` seconds old.
-    pub(super) fn of(channel: Channel, age: i64) -> Self {
+    /// The roles of a post that is `age` seconds old, of a source with these weights.
+    pub(super) fn of(channel: Channel, age: i64, weights: Weights) -> Self {
         let mut bits = 0;
         for (index, window) in windows(channel).iter().enumerate() {
+            if weights.0[index].is_none() {
+                continue;
+            }
             let length = i64::from(window.hours) * HOUR;
             bits |= u32::from((0..length).contains(&age)) << index;
             let guard = i64::from(window.guard_h) * HOUR;
@@ -75,25 +114,27 @@ impl Roles {
                 bits |= u32::from(is_then) << (2 * WINDOWS + WEEKS_AGO.len() * index + nth);
             }
         }
-        Self(bits)
+        Self { bits, weights }
     }
 
     /// Whether the post counts for none.
     pub(super) fn are_none(self) -> bool {
-        self.0 == 0
+        self.bits == 0
     }
 }
 
-/// Counts of one channel: now, in the baseline, and in the same window of other weeks, by window.
+/// Counts of one channel: now, in the baseline (in sixteenths), and in the same window of other weeks, by window.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally([u32; WINDOWS * (2 + WEEKS_AGO.len())]);
 
 impl Tally {
     /// Counts one post.
     pub(super) fn add(&mut self, roles: Roles) {
-        let mut bits = roles.0;
+        let mut bits = roles.bits;
         while bits != 0 {
-            self.0[bits.trailing_zeros() as usize] += 1;
+            let count = bits.trailing_zeros() as usize;
+            let in_baseline = count.checked_sub(WINDOWS).filter(|window| *window < WINDOWS);
+            self.0[count] += in_baseline.map_or(1, |window| roles.weights.0[window].unwrap_or(0).into());
             bits &= bits - 1;
         }
     }
@@ -101,7 +142,7 @@ impl Tally {
     /// Takes one post back out of the windows that end now; what was usual stays.
     pub(super) fn take_from_now(&mut self, roles: Roles) {
         for (window, count) in self.0[..WINDOWS].iter_mut().enumerate() {
-            *count -= roles.0 >> window & 1;
+            *count -= roles.bits >> window & 1;
         }
     }
 
@@ -120,8 +161,8 @@ impl Tally {
         self.0[window]
     }
 
-    fn baseline(&self, window: usize) -> u32 {
-        self.0[WINDOWS + window]
+    fn baseline(&self, window: usize) -> f64 {
+        f64::from(self.0[WINDOWS + window]) / f64::from(WHOLE)
     }
 
     fn weeks_ago(&self, window: usize) -> &[u32] {
@@ -195,7 +236,7 @@ pub(super) fn judge(heard: &Tallies, all: &Tallies, days_seen: i64) -> Evidence 
     let mut p_values = Vec::new();
     for channel in Channel::ALL {
         let (heard, all) = (&heard[position(channel)], &all[position(channel)]);
-        if (0..windows(channel).len()).all(|window| all.baseline(window) == 0) {
+        if (0..windows(channel).len()).all(|window| all.baseline(window) <= 0.0) {
             continue;
         }
         let rise = clearest(channel, heard, all, days_seen);
@@ -231,7 +272,7 @@ fn pooled(heard: &Tallies, all: &Tallies, days_seen: i64) -> Option<Rise> {
 /// The voices of a channel in one of its windows, whether they are a rise or not.
 pub(super) fn level(channel: Channel, window: usize, heard: &Tally, all: &Tally, days_seen: i64) -> Rise {
     let voices = heard.now(window);
-    if all.baseline(window) == 0 {
+    if all.baseline(window) <= 0.0 {
         return Rise { channel, window, voices, expected: 0.0, p: 1.0 };
     }
     let (expected, size) = expect(channel, window, heard, all, days_seen);
@@ -241,7 +282,7 @@ pub(super) fn level(channel: Channel, window: usize, heard: &Tally, all: &Tally,
 
 fn clearest(channel: Channel, heard: &Tally, all: &Tally, days_seen: i64) -> Option<Rise> {
     let rises = windows(channel).iter().enumerate().filter_map(|(index, window)| {
-        if heard.now(index) < window.min_voices || all.baseline(index) == 0 {
+        if heard.now(index) < window.min_voices || all.baseline(index) <= 0.0 {
             return None;
         }
         if window.guard_h == GUARD_OF_GROWTH && !is_growing(heard.now(index), heard.weeks_ago(index)[0]) {
@@ -262,11 +303,14 @@ fn is_growing(now: u32, before: u32) -> bool {
 /// The expected voices in a window and the size of the negative binomial around them.
 fn expect(channel: Channel, window: usize, heard: &Tally, all: &Tally, days_seen: i64) -> (f64, f64) {
     let dispersion = if channel == Channel::Offline { 0.1 } else { 0.05 };
-    let before = f64::from(heard.baseline(window)) + unseen(channel);
-    let share = f64::from(all.now(window)) / f64::from(all.baseline(window));
+    let before = heard.baseline(window) + unseen(channel);
+    let share = f64::from(all.now(window)) / all.baseline(window);
     let days = i64::from(windows(channel)[window].hours / 24) + 1;
-    let known = WEEKS_AGO.iter().zip(heard.weeks_ago(window)).filter(|(weeks, _)| *weeks * 7 + days <= days_seen);
-    let (sum, weeks) = known.fold((0_u32, 0_u32), |(sum, weeks), (_, count)| (sum + count, weeks + 1));
+    let weeks = WEEKS_AGO.iter().zip(heard.weeks_ago(window)).zip(all.weeks_ago(window));
+    // A week of which most was not collected tells nothing of habits.
+    let known =
+        weeks.filter(|((weeks, _), all_then)| *weeks * 7 + days <= days_seen && 4 * *all_then >= all.now(window));
+    let (sum, weeks) = known.fold((0_u32, 0_u32), |(sum, weeks), ((_, count), _)| (sum + count, weeks + 1));
     let is_daily = windows(channel)[window].guard_h < GUARD_OF_GROWTH;
     let habit = if weeks == 0 || !is_daily { 0.0 } else { f64::from(sum) / f64::from(weeks) };
     ((before * share).max(habit), 1.0 / (1.0 / before + dispersion))
@@ -287,7 +331,7 @@ mod tests {
     fn tallies(channel: Channel, ages: impl Iterator<Item = i64>) -> Tallies {
         let mut tallies = Tallies::default();
         for age in ages {
-            tallies[position(channel)].add(Roles::of(channel, age));
+            tallies[position(channel)].add(Roles::of(channel, age, Weights::WHOLE));
         }
         tallies
     }
@@ -330,6 +374,21 @@ mod tests {
         let habit = judge(&tallies(Channel::Social, ages(0..5)), &all, 36);
         let once = judge(&tallies(Channel::Social, ages(0..1)), &all, 36);
         assert!(habit.score < 2.0 && once.score > 10.0, "{} {}", habit.score, once.score);
+    }
+
+    #[test]
+    fn what_was_not_collected_is_made_up_for() {
+        let weights = |collected_now: f64, collected_before: f64| {
+            let missing = |from: i64, until: i64| {
+                if until == 0 && from <= WEEK { 1.0 - collected_now } else { 1.0 - collected_before }
+            };
+            Weights::of(Channel::News, 36, missing).0[0]
+        };
+        assert_eq!(weights(1.0, 1.0), Some(16));
+        assert_eq!(weights(1.0, 0.5), Some(32));
+        assert_eq!(weights(0.0, 1.0), Some(0));
+        assert_eq!(weights(1.0, 0.2), None);
+        assert_eq!(weights(1.0, 0.25), Some(64));
     }
 
     #[test]

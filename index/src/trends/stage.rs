@@ -14,13 +14,15 @@ use super::config::TrendsConfig;
 use super::detector::Detector;
 use super::error::TrendsError;
 use super::model::TrendList;
-use super::state::replace;
+use super::sealed::replace;
+use super::snapshot;
 
 /// The consumer group; its one member reads all partitions, because voices can be counted only where all are seen.
 pub const GROUP: &str = "trends";
 /// The file of the last list in the state directory.
 pub const LATEST: &str = "latest.json";
-const STATE: &str = "state.bin";
+/// The file of the saved state in the state directory.
+pub const STATE: &str = "state.bin";
 
 /// Records read at once.
 const BATCH: usize = 2_000;
@@ -32,6 +34,8 @@ const MANY: usize = 1_000;
 const SAVE_EVERY: Duration = Duration::from_secs(30);
 /// Saving may take this part of the time.
 const SAVE_SHARE: u32 = 20;
+/// The snapshot of the day is replaced this often.
+const SNAPSHOT_EVERY: Duration = Duration::from_hours(1);
 /// Without a record for so long, the backlog is read.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -93,6 +97,8 @@ struct Pace {
     listed_as_of: Option<Timestamp>,
     saved: Instant,
     save_every: Duration,
+    /// When a list was last kept as the snapshot of its day, and how many posts were remembered then.
+    snapshot: Option<(Instant, usize)>,
     /// Changes since the last list.
     unlisted: usize,
     /// Whether there are changes since the last save.
@@ -110,6 +116,7 @@ impl Pace {
             listed_as_of: None,
             saved: Instant::now(),
             save_every: SAVE_EVERY,
+            snapshot: None,
             unlisted: 0,
             unsaved: false,
             caught_up: false,
@@ -124,6 +131,12 @@ impl Pace {
 
     fn save_due(&self) -> bool {
         self.unsaved && self.saved.elapsed() >= self.save_every
+    }
+
+    /// Whether a list of so many posts is worth a snapshot: not one in the middle of a backlog. What sources deliver at first soon makes
+    /// the first ones old.
+    fn snapshot_due(&self, posts: usize) -> bool {
+        self.caught_up && self.snapshot.is_none_or(|(at, then)| at.elapsed() >= SNAPSHOT_EVERY || posts > 2 * then)
     }
 
     fn list_due(&self, newest: Option<Timestamp>, every: Duration) -> bool {
@@ -193,9 +206,14 @@ impl Stage {
     }
 
     async fn publish_list(&mut self) -> Result<(), TrendsError> {
-        let path = self.state_dir.join(LATEST);
-        let computed = self.with(move |detector| compute(detector, &path)).await?;
+        let directory = self.state_dir.clone();
+        let posts = self.detector.as_ref().map_or(0, |detector| detector.posts());
+        let with_snapshot = self.pace.snapshot_due(posts);
+        let computed = self.with(move |detector| compute(detector, &directory, with_snapshot)).await?;
         let Some(list) = computed? else { return Ok(()) };
+        if with_snapshot {
+            self.pace.snapshot = Some((Instant::now(), posts));
+        }
         gauge!("discovery_trends_issues").set(list.issues.len() as f64);
         gauge!("discovery_trends_held").set(list.held.len() as f64);
         self.pace.listed = Some(Instant::now());
@@ -229,8 +247,8 @@ fn open(state_dir: &Path, config: TrendsConfig) -> Result<Box<Detector>, TrendsE
     Ok(Box::new(loaded.unwrap_or_else(|| Detector::new(config))))
 }
 
-/// Takes these changes out of the state saved in `state_dir`, which nobody else uses now, writes the list anew, and says how
-/// many posts went.
+/// Takes these changes out of the state and the snapshots in `state_dir`, which nobody else uses now, writes the list anew, and says
+/// how many posts went.
 ///
 /// # Errors
 /// [`TrendsError`] when the state cannot be written.
@@ -241,7 +259,8 @@ pub fn erase(state_dir: &Path, config: TrendsConfig, changes: &[Change<Enriched>
         detector.observe(change);
     }
     detector.save(&state_dir.join(STATE))?;
-    compute(&mut detector, &state_dir.join(LATEST))?;
+    compute(&mut detector, state_dir, false)?;
+    snapshot::erase(state_dir, changes)?;
     Ok(before.saturating_sub(detector.posts()) as u64)
 }
 
@@ -253,16 +272,20 @@ fn observe(detector: &mut Detector, record: &Delivered) {
     }
 }
 
-/// Computes a list and writes it for other processes.
-fn compute(detector: &mut Detector, path: &Path) -> Result<Option<TrendList>, TrendsError> {
+/// Computes a list, writes it for other processes, and keeps it with all that it was computed from if asked to.
+fn compute(detector: &mut Detector, state_dir: &Path, with_snapshot: bool) -> Result<Option<TrendList>, TrendsError> {
     let Some(newest) = detector.newest() else { return Ok(None) };
+    let before = with_snapshot.then(|| detector.encode()).transpose()?;
     let begun = Instant::now();
     let mut list = detector.list(newest);
     list.computed_at = Timestamp::now();
     histogram!("discovery_trends_list_seconds").record(begun.elapsed().as_secs_f64());
     let json = serde_json::to_vec(&list)
         .map_err(|error| TrendsError::Computing(format!("the list cannot be written down: {error}")))?;
-    replace(path, &json)?;
+    replace(&state_dir.join(LATEST), &json)?;
+    if let Some(before) = before {
+        snapshot::keep(state_dir, detector.config(), before, &list)?;
+    }
     Ok(Some(list))
 }
 

@@ -15,6 +15,8 @@ use super::model::{Doubt, Meetings, Status};
 use super::{Detector, Issue, TrendList, TrendsConfig};
 use crate::testing::{Numbers, author_key, post, ruling};
 
+mod uncollected;
+
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 

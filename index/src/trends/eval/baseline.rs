@@ -13,6 +13,7 @@ use crate::trends::config::TrendsConfig;
 use crate::trends::course::Course;
 use crate::trends::describe::{Calendar, Known, Scene, describe};
 use crate::trends::frame::{Counting, Frame};
+use crate::trends::gaps::Missing;
 use crate::trends::gate::judge_voices;
 use crate::trends::group::group;
 use crate::trends::members::{Draft, Hearing, draft};
@@ -47,7 +48,7 @@ impl Baseline {
     pub(super) fn list(&mut self, as_of: Timestamp) -> TrendList {
         let Self { statistic, config, posts, registry } = self;
         posts.refresh();
-        let frame = Frame::new(posts, as_of.as_second());
+        let frame = Frame::new(posts, as_of.as_second(), Missing::default());
         let counting = match statistic {
             Statistic::JlhGated | Statistic::Mastodon => Counting::Voices,
             _ => Counting::Posts,
@@ -120,7 +121,7 @@ fn candidates(statistic: Statistic, frame: &Frame, counting: Counting) -> Vec<Ca
 fn course(frame: &Frame, draft: &Draft) -> Course {
     let members = draft.members.iter();
     let ages = members.map(|member| (frame.as_of - frame.posts[member.post].at, member.hearing == Hearing::Voice));
-    Course::new(ages, frame.days_seen)
+    Course::new(ages, frame.days_seen, Course::ALL_COLLECTED)
 }
 
 fn sighting(frame: &Frame, draft: &Draft, course: &Course) -> Sighting {
