@@ -11,6 +11,7 @@ mod error;
 pub mod filter;
 mod london;
 pub mod query;
+mod retention;
 pub mod schema;
 pub mod search;
 pub mod stage;
@@ -26,6 +27,7 @@ pub use analytics::{Analytics, AnalyticsError, Dimension, Group, Point, Step, To
 pub use error::IndexError;
 pub use filter::{Filter, NONE};
 pub use query::QueryError;
+pub use retention::{NoDays, Retention};
 pub use search::{Hit, Piece, SearchError, SearchPage, SearchRequest, Searcher, Sort};
 pub use stage::{Commit, IndexStageError, run, run_observed};
 pub use store::{Index, IndexConfig};

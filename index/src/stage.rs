@@ -22,6 +22,9 @@ pub const GROUP: &str = "index";
 /// The most records that are read at once.
 const BATCH: usize = 1_000;
 
+/// How often posts are taken out that are older than the configuration permits: each time costs writing their segments anew.
+const EXPIRE_EVERY: Duration = Duration::from_hours(24);
+
 /// Why the stage stopped before it was told to.
 #[derive(Debug, Error)]
 pub enum IndexStageError {
@@ -81,6 +84,7 @@ pub async fn run_observed(
             biased;
             () = cancel.cancelled() => break,
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => stage.commit().await?,
+            () = tokio::time::sleep_until(stage.expire_at) => stage.expire(Timestamp::now()).await?,
             records = stage.reader.next(BATCH) => stage.read(records).await?,
         }
     }
@@ -99,6 +103,8 @@ struct Stage<F> {
     offsets: Offsets,
     /// What was applied since the last commit.
     pending: Pending,
+    /// When it is looked next whether posts are too old.
+    expire_at: Instant,
 }
 
 #[derive(Default)]
@@ -127,7 +133,8 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
         .await?;
         reader.seek(&offsets).await?;
         gauge_posts(index.posts());
-        Ok(Self { bus, reader, index, config, observe, writer: Some(writer), offsets, pending: Pending::default() })
+        let (pending, expire_at) = (Pending::default(), Instant::now());
+        Ok(Self { bus, reader, index, config, observe, writer: Some(writer), offsets, pending, expire_at })
     }
 
     /// When the changes since the last commit are to be committed.
@@ -202,6 +209,26 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
         Ok(self.reader.commit(&self.offsets).await?)
     }
 
+    /// Takes out what is older at `now` than the configuration permits.
+    async fn expire(&mut self, now: Timestamp) -> Result<(), IndexStageError> {
+        self.expire_at = Instant::now() + EXPIRE_EVERY;
+        if self.config.retention.keeps_all() {
+            return Ok(());
+        }
+        self.commit().await?;
+        let mut writer = self.take_writer()?;
+        let (retention, offsets) = (self.config.retention.clone(), self.offsets.clone());
+        let expiring = move || {
+            let gone = writer.expire(&retention, now, &offsets)?;
+            Ok((writer, gone))
+        };
+        let (writer, gone) = blocking(expiring).await?;
+        self.writer = Some(writer);
+        metrics::counter!("discovery_index_posts_expired_total").increment(gone);
+        gauge_posts(self.index.posts());
+        Ok(())
+    }
+
     fn report(&mut self, pending: &Pending) {
         let now = Timestamp::now();
         let age = |&collected| Duration::try_from(now.duration_since(collected)).unwrap_or_default();
@@ -273,6 +300,7 @@ fn describe_metrics() {
         "Time that a commit of the index takes"
     );
     metrics::describe_gauge!("discovery_searchable_posts", "Posts that a search can find");
+    metrics::describe_counter!("discovery_index_posts_expired_total", "Posts that left the index because of their age");
     metrics::describe_counter!("discovery_index_dead_letters_total", "Records that the index could not read");
     metrics::describe_counter!(
         "discovery_index_records_lost_total",

@@ -9,6 +9,7 @@ use tantivy::directory::MmapDirectory;
 use tantivy::{IndexReader, ReloadPolicy};
 
 use crate::error::IndexError;
+use crate::retention::Retention;
 use crate::schema::{self, Fields};
 use crate::search::Searcher;
 use crate::tantivy_analytics::TantivyAnalytics;
@@ -26,6 +27,9 @@ pub struct IndexConfig {
     pub commit_every_ms: u64,
     /// A commit is due at the latest after so many changes.
     pub commit_every_changes: usize,
+    /// How long posts are kept; it stands in a section of its own.
+    #[serde(skip)]
+    pub retention: Retention,
 }
 
 impl Default for IndexConfig {
@@ -35,6 +39,7 @@ impl Default for IndexConfig {
             writer_memory_bytes: 64_000_000,
             commit_every_ms: 1_000,
             commit_every_changes: 50_000,
+            retention: Retention::default(),
         }
     }
 }

@@ -1,20 +1,28 @@
 //! The one writer of an index.
 
 use std::collections::HashSet;
+use std::ops::Bound;
+use std::time::Duration;
 
 use bus::{Change, Correction, Enriched, Offsets, PostId};
+use jiff::Timestamp;
 use tantivy::collector::DocSetCollector;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
-use tantivy::query::TermQuery;
+use tantivy::query::{BooleanQuery, Query, RangeQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{TantivyDocument, Term};
 
 use crate::document;
 use crate::error::IndexError;
+use crate::retention::Retention;
 use crate::store::{Index, IndexConfig};
 
 /// Segments in which more than this part is deleted are merged, so that what was deleted also leaves the disk.
 const MOST_DELETED: f32 = 0.2;
+
+/// How often, and how many times, it is looked whether searches that hold old files have ended: for half a minute.
+const SWEEP_EVERY: Duration = Duration::from_millis(100);
+const SWEEPS: u32 = 300;
 
 /// What Tantivy accepts: so many threads, and so many bytes of memory for each.
 const MOST_THREADS: usize = 8;
@@ -51,9 +59,7 @@ impl IndexWriter {
             .tantivy
             .writer_with_options(options)
             .map_err(|reason| IndexError::from_tantivy(&index.dir, &reason))?;
-        let mut merges = LogMergePolicy::default();
-        merges.set_del_docs_ratio_before_merge(MOST_DELETED);
-        tantivy.set_merge_policy(Box::new(merges));
+        tantivy.set_merge_policy(Box::new(merges()));
         Ok(Self { index, tantivy, json: Vec::new(), touched: Touched::default() })
     }
 
@@ -133,7 +139,51 @@ impl IndexWriter {
         self.wait_for_merges()
     }
 
+    /// Takes out what is older than `retention` permits at `now`, and writes the segments anew that held it. Commits what was
+    /// applied, at `offsets`. Says how many posts went.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn expire(&mut self, retention: &Retention, now: Timestamp, offsets: &Offsets) -> Result<u64, IndexError> {
+        let before = self.index.posts();
+        for (channel, cutoff) in retention.cutoffs(now) {
+            let of_channel = TermQuery::new(
+                Term::from_field_text(self.index.fields.channel, channel.slug()),
+                IndexRecordOption::Basic,
+            );
+            let end = Term::from_field_i64(self.index.fields.created, cutoff.as_millisecond());
+            let too_old = RangeQuery::new(Bound::Unbounded, Bound::Excluded(end));
+            let both: Vec<Box<dyn Query>> = vec![Box::new(of_channel), Box::new(too_old)];
+            self.tantivy
+                .delete_query(Box::new(BooleanQuery::intersection(both)))
+                .map_err(|reason| self.failed(&reason))?;
+        }
+        self.commit(offsets)?;
+        let gone = before.saturating_sub(self.index.posts());
+        if gone > 0 {
+            self.tantivy.set_merge_policy(Box::new(NoMergePolicy));
+            let merged = self.merge_touched();
+            self.tantivy.set_merge_policy(Box::new(merges()));
+            merged.map_err(|reason| self.failed(&reason))?;
+        }
+        Ok(gone)
+    }
+
     fn purge_segments(&mut self) -> tantivy::Result<()> {
+        self.merge_touched()?;
+        for _ in 0..SWEEPS {
+            self.tantivy.garbage_collect_files().wait()?;
+            if !self.has_old_files()? {
+                return Ok(());
+            }
+            // A search that began before holds the old files; it ends within seconds.
+            std::thread::park_timeout(SWEEP_EVERY);
+        }
+        Err(tantivy::TantivyError::SystemError("searches hold files of what was deleted: try again".to_owned()))
+    }
+
+    /// Writes every segment anew from which something was deleted.
+    fn merge_touched(&mut self) -> tantivy::Result<()> {
         // A description of a segment that lives keeps its files from being removed, so only ids are kept here.
         let metas = self.index.tantivy.searchable_segment_metas()?.into_iter();
         let touched: Vec<_> = metas.filter(tantivy::SegmentMeta::has_deletes).map(|meta| meta.id()).collect();
@@ -143,6 +193,20 @@ impl IndexWriter {
         self.index.reader.reload()?;
         self.tantivy.garbage_collect_files().wait()?;
         Ok(())
+    }
+
+    /// Whether files of segments lie there that no longer belong to the index.
+    fn has_old_files(&self) -> tantivy::Result<bool> {
+        let ids: HashSet<String> =
+            self.index.tantivy.searchable_segment_metas()?.iter().map(|meta| meta.id().uuid_string()).collect();
+        let files = std::fs::read_dir(&*self.index.dir)?;
+        let names = files.map(|file| Ok(file?.file_name().to_string_lossy().into_owned()));
+        let names: Vec<String> = names.collect::<std::io::Result<_>>()?;
+        let is_old = |name: &String| {
+            let of = name.split('.').next().unwrap_or_default();
+            of.len() == 32 && of.chars().all(|c| c.is_ascii_hexdigit()) && !ids.contains(of)
+        };
+        Ok(names.iter().any(is_old))
     }
 
     fn commit_payload(&mut self, payload: &str) -> tantivy::Result<()> {
@@ -197,6 +261,12 @@ impl IndexWriter {
     fn failed(&self, reason: &tantivy::TantivyError) -> IndexError {
         IndexError::from_tantivy(&self.index.dir, reason)
     }
+}
+
+fn merges() -> LogMergePolicy {
+    let mut merges = LogMergePolicy::default();
+    merges.set_del_docs_ratio_before_merge(MOST_DELETED);
+    merges
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl<'a> Batch<'a> {
                 Command::Commit { topic, group, offsets, .. } => {
                     batch.offsets.entry((*topic, group)).or_default().push(offsets);
                 }
-                Command::Retain { .. } => {}
+                Command::Retain { .. } | Command::Rewrite { .. } => {}
             }
         }
         batch

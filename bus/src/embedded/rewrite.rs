@@ -1,6 +1,8 @@
 //! Writing the whole log anew, so that of what is erased nothing stays on the disk: not in segments, not in journals.
 //!
-//! The new log is written beside the old one and takes its place when it is whole. A crash leaves one of the two.
+//! The new log is written beside the old one and takes its place when it is whole. A crash leaves one of the two. It can be
+//! done to a log that is open: appends and readers wait until the new one has taken its place. Readers that have read ahead
+//! keep what they have in memory, so whoever rewrites to erase ends them first.
 
 use std::fs;
 use std::io;
@@ -11,6 +13,7 @@ use super::block;
 use super::config::BusConfig;
 use super::segment::{Segment, first_of, partition_of};
 use super::store::Store;
+use super::writer::Command;
 use super::{EmbeddedBus, fault};
 use crate::log::{BusError, BusTopic};
 
@@ -40,6 +43,46 @@ impl EmbeddedBus {
         };
         swap().map_err(|error| failed(dir, &error))?;
         Ok(replaced)
+    }
+
+    /// The same for this log, which is open: appends and readers wait meanwhile.
+    ///
+    /// # Errors
+    /// [`BusError`]; the log is then as it was.
+    pub async fn rewrite_open(
+        &self,
+        replace: impl FnMut(BusTopic, &[u8]) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Result<u64, BusError> {
+        self.send(|reply| Command::Rewrite { replace: Box::new(replace), reply }).await
+    }
+
+    /// How many records of each bus topic `is_one` finds. It reads the whole log.
+    ///
+    /// # Errors
+    /// [`BusError`] when the log cannot be read.
+    pub async fn survey(
+        &self,
+        mut is_one: impl FnMut(BusTopic, &[u8]) -> bool + Send + 'static,
+    ) -> Result<Vec<(BusTopic, u64)>, BusError> {
+        let dir = self.0.shared.dir.clone();
+        let survey = move |store: &Store| {
+            let mut found = Vec::new();
+            for topic in BusTopic::ALL {
+                let mut count = 0;
+                let segments: Vec<Segment> = store.segments(topic).iter().cloned().collect();
+                for segment in segments {
+                    for entry in segment.blocks.iter() {
+                        let (key, value) = entry.into_inner().map_err(|error| fault::of_store(&dir, &error))?;
+                        let records = block::decode(partition_of(&key), first_of(&key), &value)
+                            .map_err(|error| fault::damaged(&dir, &error))?;
+                        count += records.iter().filter(|record| is_one(topic, &record.payload)).count() as u64;
+                    }
+                }
+                found.push((topic, count));
+            }
+            Ok(found)
+        };
+        self.0.shared.with_store(survey).await
     }
 }
 
@@ -206,6 +249,38 @@ mod tests {
         assert_eq!(bus.lag(BusTopic::Posts, "index").await.unwrap(), before.1);
         bus.append(BusTopic::Posts, vec![record(99, "new")]).await.unwrap();
         assert_eq!(all(&bus, BusTopic::Posts).await.len(), 41, "it is written to as before");
+    }
+
+    #[tokio::test]
+    async fn an_open_log_is_rewritten_while_it_is_written_to_and_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("bus");
+        let bus = EmbeddedBus::open(&dir, &BusConfig::default()).unwrap();
+        let canary = b"the canary sings of Pendlebury";
+        bus.append(BusTopic::Posts, vec![record(1, "before"), record(2, "the canary sings of Pendlebury")])
+            .await
+            .unwrap();
+        let is_canary = move |_: BusTopic, payload: &[u8]| payload == canary;
+        let found = bus.survey(is_canary).await.unwrap();
+        assert_eq!(found.iter().map(|(_, count)| count).sum::<u64>(), 1);
+        let mut reader = bus.reader(BusTopic::Posts, "index").await.unwrap();
+        let writing = async {
+            for number in 3..40 {
+                bus.append(BusTopic::Posts, vec![record(number, "while")]).await.unwrap();
+            }
+        };
+        let rewriting = bus.rewrite_open(move |_, payload| (payload == canary).then(|| b"gone".to_vec()));
+        let (replaced, ()) = tokio::join!(rewriting, writing);
+        assert_eq!(replaced.unwrap(), 1);
+        assert!(!holds(folder.path(), b"Pendlebury"));
+        let mut read = Vec::new();
+        while read.len() < 39 {
+            read.extend(reader.next(100).await.unwrap().into_iter().map(|record| record.payload));
+        }
+        assert!(read.contains(&b"gone".to_vec()) && read.iter().filter(|payload| **payload == b"while").count() == 37);
+        drop((reader, bus));
+        let bus = EmbeddedBus::open(&dir, &BusConfig::default()).unwrap();
+        assert_eq!(all(&bus, BusTopic::Posts).await.len(), 39, "a restart finds the same");
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use super::batch::Batch;
 use super::retention::{self, Retained};
 use super::store::{Extents, Store};
-use super::{Shared, State, fault};
+use super::{EmbeddedBus, Shared, State, fault};
 use crate::log::{BusError, BusTopic};
 use crate::record::{Offsets, Record};
 
@@ -18,18 +18,22 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 type Reply<T> = oneshot::Sender<Result<T, BusError>>;
 
+/// What a rewrite puts in the place of a payload; see [`EmbeddedBus::rewrite`].
+pub(super) type ReplaceSent = dyn FnMut(BusTopic, &[u8]) -> Option<Vec<u8>> + Send;
+
 /// What the writer is asked to do.
 pub(super) enum Command {
     Append { topic: BusTopic, records: Vec<Record>, room: OwnedSemaphorePermit, reply: Reply<()> },
     Commit { topic: BusTopic, group: String, offsets: Offsets, reply: Reply<()> },
     Retain { now: Timestamp, reply: Reply<Retained> },
+    Rewrite { replace: Box<ReplaceSent>, reply: Reply<u64> },
 }
 
 impl Command {
     fn bytes(&self) -> usize {
         match self {
             Self::Append { records, .. } => records.iter().map(|record| record.payload.len()).sum(),
-            Self::Commit { .. } | Self::Retain { .. } => 0,
+            Self::Commit { .. } | Self::Retain { .. } | Self::Rewrite { .. } => 0,
         }
     }
 }
@@ -82,6 +86,9 @@ impl Writer {
                 Command::Retain { now, reply } => {
                     let _ = reply.send(self.retain(now));
                 }
+                Command::Rewrite { mut replace, reply } => {
+                    let _ = reply.send(self.rewrite(&mut *replace));
+                }
             }
         }
     }
@@ -100,6 +107,31 @@ impl Writer {
 
     fn retain(&mut self, now: Timestamp) -> Result<Retained, BusError> {
         self.with_store(|shared, store| retention::retain(shared, store, now))
+    }
+
+    /// Writes the whole log anew while readers wait. Whatever comes of it, the log is open again afterwards, the old one or the
+    /// new one.
+    fn rewrite(&mut self, replace: &mut ReplaceSent) -> Result<u64, BusError> {
+        if self.failed {
+            self.reopen()?;
+        }
+        let mut state = self.shared.state_mut();
+        if let State::Failed(error) = &*state {
+            return Err(error.clone());
+        }
+        // The database must be gone before its files can be moved.
+        *state = State::Closed;
+        let replaced = EmbeddedBus::rewrite(&self.shared.dir, &self.shared.config, replace);
+        match Store::open(&self.shared.dir, &self.shared.config) {
+            Ok(store) => {
+                *state = State::Open(store);
+                replaced
+            }
+            Err(error) => {
+                *state = State::Failed(error.clone());
+                Err(error)
+            }
+        }
     }
 
     /// Runs `work`, once more if the database had failed in the background before, and notes whether it failed.

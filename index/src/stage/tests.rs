@@ -1,11 +1,12 @@
 //! The stage over the embedded bus: nothing lost, nothing twice, and no record stops the stream.
 
-use bus::{BusConfig, EmbeddedBus, Record};
+use bus::{BusConfig, Channel, EmbeddedBus, Record};
 use tempfile::{TempDir, tempdir};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::retention::Retention;
 use crate::testing::post;
 
 struct Place {
@@ -84,6 +85,37 @@ async fn what_was_appended_is_found_once_over_restarts_and_duplicates() {
     running.stop().await;
     assert_eq!(place.index.posts(), 400);
     assert_eq!(place.lag().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_older_than_its_channel_permits_leaves_the_index_and_the_disk() {
+    let place = place();
+    let now: Timestamp = "2026-11-02T09:00:00Z".parse().unwrap();
+    let ago = |days: i64| now - jiff::SignedDuration::from_hours(24 * days);
+    let said = |n, channel, days| post(n).channel(channel).at(ago(days)).text(&format!("zebranolark{days}")).build();
+    let posts = [
+        said(1, Channel::Social, 40),
+        said(2, Channel::Social, 20),
+        said(3, Channel::Offline, 40),
+        said(4, Channel::News, 400),
+    ];
+    let records = posts.map(|post| Change::<Enriched>::Upsert(post).to_record()).into();
+    place.bus.append(BusTopic::Enriched, records).await.unwrap();
+    let retention = Retention { social_days: Some(30), news_days: Some(365), ..Retention::default() };
+    let config = IndexConfig { retention, ..IndexConfig::default() };
+    let mut stage = Stage::start(place.bus(), place.index.clone(), config, |_: &Commit<'_>| {}).await.unwrap();
+    while stage.offsets.0.values().sum::<u64>() < 4 {
+        let records = stage.reader.next(BATCH).await;
+        stage.read(records).await.unwrap();
+    }
+    stage.expire(now).await.unwrap();
+    assert_eq!(place.index.posts(), 2, "the younger one, and the one that was said at a meeting");
+    stage.expire(now + jiff::SignedDuration::from_hours(24 * 20)).await.unwrap();
+    assert_eq!(place.index.posts(), 1);
+    let files = std::fs::read_dir(place.dir.path().join("index")).unwrap();
+    let bytes: Vec<u8> = files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+    let holds = |words: &str| bytes.windows(words.len()).any(|window| window == words.as_bytes());
+    assert!(!holds("zebranolark400") && !holds("zebranolark20") && holds("zebranolark40"));
 }
 
 #[tokio::test]

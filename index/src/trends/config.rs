@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::retention::Retention;
+
 /// The `[trends]` section of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -23,6 +25,9 @@ pub struct TrendsConfig {
     pub min_authors: usize,
     /// Distinct speakers that an offline issue needs.
     pub min_speakers: usize,
+    /// How long posts are kept; it stands in a section of its own. What keeps all is left out of the hash of the method.
+    #[serde(skip_deserializing, skip_serializing_if = "Retention::keeps_all")]
+    pub retention: Retention,
 }
 
 impl Default for TrendsConfig {
@@ -36,6 +41,7 @@ impl Default for TrendsConfig {
             min_baseline_days: 10,
             min_authors: 5,
             min_speakers: 3,
+            retention: Retention::default(),
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct State {
 impl Detector {
     /// A detector that has seen nothing.
     pub fn new(config: TrendsConfig) -> Self {
-        let posts = Posts::new(config.max_posts);
+        let posts = Posts::new(config.max_posts, config.retention.clone());
         Self {
             config,
             state: State { posts, registry: Registry::default(), gaps: Gaps::default(), offsets: Offsets::default() },
@@ -46,7 +46,7 @@ impl Detector {
 
     /// A detector that goes on from a saved state.
     pub(super) fn restored(config: TrendsConfig, state: State) -> Self {
-        let posts = state.posts.restored(config.max_posts);
+        let posts = state.posts.restored(config.max_posts, config.retention.clone());
         Self { config, state: State { posts, ..state } }
     }
 

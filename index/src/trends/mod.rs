@@ -49,4 +49,4 @@ pub use config::TrendsConfig;
 pub use detector::Detector;
 pub use error::{ReplayError, StateError, TrendsError};
 pub use model::{Issue, IssueId, TrendList};
-pub use stage::{GROUP, LATEST, STATE, erase, run};
+pub use stage::{GROUP, LATEST, STATE, erase, run, would_erase};

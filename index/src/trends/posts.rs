@@ -16,6 +16,7 @@ use super::near_duplicates::{Copy, Signature};
 use super::terms::{self, Term, TermUse};
 use super::voices;
 use super::words::{Kind, Splitter, Word, hash, mix};
+use crate::retention::Retention;
 
 /// How long posts are remembered: the longest window, its baseline and the day between them.
 pub(super) const DAYS_KEPT: i64 = 36;
@@ -82,6 +83,9 @@ pub(super) struct Posts {
     /// By channel: a post is kept when this many leading bits of its sampling hash are zero.
     thinning: BTreeMap<Channel, u32>,
     limit: usize,
+    /// Which channels are remembered for less than [`DAYS_KEPT`].
+    #[serde(skip)]
+    retention: Retention,
     #[serde(skip)]
     places: HashMap<[u8; 16], Place>,
     #[serde(skip)]
@@ -115,28 +119,36 @@ impl TextReader {
 }
 
 impl Posts {
-    /// An empty set of at most `max_posts`.
-    pub(super) fn new(max_posts: usize) -> Self {
+    /// An empty set of at most `max_posts`, none older than `retention` permits.
+    pub(super) fn new(max_posts: usize, retention: Retention) -> Self {
         Self {
             days: BTreeMap::new(),
             names: Names::default(),
             newest: None,
             thinning: BTreeMap::new(),
             limit: max_posts.max(1),
+            retention,
             places: HashMap::new(),
             reader: TextReader::default(),
         }
     }
 
     /// Finishes reading a saved set: finds again what is not saved.
-    pub(super) fn restored(mut self, max_posts: usize) -> Self {
+    pub(super) fn restored(mut self, max_posts: usize, retention: Retention) -> Self {
         self.limit = max_posts.max(1);
+        self.retention = retention;
         self.names.restore();
         for (&day, posts) in &self.days {
             let places = posts.posts.iter().enumerate().map(|(index, post)| (post.id, Place { day, index }));
             self.places.extend(places);
         }
+        self.forget();
         self
+    }
+
+    /// For how long posts of a channel are remembered, in seconds.
+    fn kept(&self, channel: Channel) -> i64 {
+        self.retention.days(channel).map_or(KEPT, |days| KEPT.min(i64::from(days) * DAY))
     }
 
     /// The newest event time seen.
@@ -164,7 +176,7 @@ impl Posts {
             return;
         }
         let newest = self.newest.map_or(at, |newest| newest.max(at));
-        if at <= newest - KEPT {
+        if at <= newest - self.kept(post.channel) {
             return;
         }
         let stored = self.store(enriched, at, at > newest - TEXT_KEPT);
@@ -308,11 +320,25 @@ impl Posts {
                 self.places.remove(&post.id);
             }
         }
+        self.forget_by_channel(newest);
         let first_text = day_number(newest - TEXT_KEPT);
         for (_, day) in self.days.range_mut(..first_text) {
             for post in &mut day.posts {
                 post.text = None;
             }
+        }
+    }
+
+    /// Drops the posts of channels that are kept for less time, to the day.
+    fn forget_by_channel(&mut self, newest: i64) {
+        if self.retention.keeps_all() {
+            return;
+        }
+        let too_old = |post: &&StoredPost| day_number(post.at) < day_number(newest - self.kept(post.channel));
+        let posts = self.days.values().flat_map(|day| &day.posts);
+        let gone: Vec<PostId> = posts.filter(too_old).map(StoredPost::post_id).collect();
+        for id in gone {
+            self.remove(id);
         }
     }
 

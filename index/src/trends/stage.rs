@@ -264,6 +264,19 @@ pub fn erase(state_dir: &Path, config: TrendsConfig, changes: &[Change<Enriched>
     Ok(before.saturating_sub(detector.posts()) as u64)
 }
 
+/// How many posts [`erase`] would take out of the state as it was last saved.
+///
+/// # Errors
+/// [`TrendsError`] when the state cannot be read.
+pub fn would_erase(state_dir: &Path, config: TrendsConfig, changes: &[Change<Enriched>]) -> Result<u64, TrendsError> {
+    let mut detector = open(state_dir, config)?;
+    let before = detector.posts();
+    for change in changes {
+        detector.observe(change);
+    }
+    Ok(before.saturating_sub(detector.posts()) as u64)
+}
+
 /// Takes in one record; one that cannot be read is skipped, because the search index sends it to the dead letters.
 fn observe(detector: &mut Detector, record: &Delivered) {
     match Change::<Enriched>::from_payload(&record.payload) {

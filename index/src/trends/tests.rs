@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::model::{Doubt, Meetings, Status};
 use super::{Detector, Issue, TrendList, TrendsConfig};
+use crate::retention::Retention;
 use crate::testing::{Numbers, author_key, post, ruling};
 
 mod uncollected;
@@ -438,4 +439,30 @@ fn a_corrected_post_counts_as_if_it_had_come_with_those_tags() {
     let list = listed(&corrected_later);
     assert_eq!(list.hash, listed(&corrected_on_arrival).hash);
     assert_ne!(list.hash, listed(&plain).hash);
+}
+
+/// Posts of a channel that is kept for less time are forgotten to the day, also by a state that was saved before.
+#[test]
+fn each_channel_is_remembered_no_longer_than_the_configuration_permits() {
+    let said = |n, channel, days: i64| Change::Upsert(post(n).channel(channel).at(ago(days * DAY)).build());
+    let changes = [
+        said(1, Channel::Social, 30),
+        said(2, Channel::Social, 3),
+        said(3, Channel::Offline, 30),
+        said(4, Channel::Social, 0),
+    ];
+    let retention = Retention { social_days: Some(10), ..Retention::default() };
+    let strict = TrendsConfig { retention, ..TrendsConfig::default() };
+    let observe = |config: &TrendsConfig| {
+        let mut detector = Detector::new(config.clone());
+        changes.iter().for_each(|change| detector.observe(change));
+        detector
+    };
+    assert_eq!(observe(&TrendsConfig::default()).posts(), 4);
+    assert_eq!(observe(&strict).posts(), 3);
+    assert_ne!(strict.method(), TrendsConfig::default().method());
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.bin");
+    observe(&TrendsConfig::default()).save(&path).unwrap();
+    assert_eq!(Detector::load(&path, strict).unwrap().unwrap().posts(), 3);
 }

@@ -36,7 +36,12 @@ pub(super) struct Baseline {
 impl Baseline {
     /// A detector that has seen nothing.
     pub(super) fn new(statistic: Statistic, config: TrendsConfig) -> Self {
-        Self { statistic, posts: Posts::new(config.max_posts), config, registry: Registry::default() }
+        Self {
+            statistic,
+            posts: Posts::new(config.max_posts, config.retention.clone()),
+            config,
+            registry: Registry::default(),
+        }
     }
 
     /// Takes in one post.
