@@ -216,7 +216,7 @@ pub enum Deadletter {
 }
 
 #[derive(Clone, Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["author", "post", "text", "again"]))]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["author", "post", "text", "account", "again"]))]
 pub struct Erase {
     /// Everything that this author said at --source: the name or id as the source writes it
     #[arg(long, value_name = "NAME", requires = "source")]
@@ -230,6 +230,9 @@ pub struct Erase {
     /// The posts that this search finds, at most 1,000
     #[arg(long, value_name = "QUERY")]
     pub text: Option<String>,
+    /// The account with this e-mail address, or this id
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["author", "post", "text", "again"])]
+    pub account: Option<String>,
     /// Everything that was ever erased: after a backup was restored
     #[arg(long)]
     pub again: bool,

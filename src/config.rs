@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use bus::config_file::{self, ConfigError};
 use bus::embedded::BusConfig;
 use civic::assembly::AssemblyConfig;
+use civic::gather::GatherConfig;
 use dashboard::DashboardConfig;
 use enrich::EnrichConfig;
-use index::IndexConfig;
 use index::trends::TrendsConfig;
+use index::{IndexConfig, Retention};
 use ingest::{IngestConfig, SourceConfig};
 use serde::Deserialize;
 
@@ -36,8 +37,12 @@ pub struct Config {
     pub index: IndexConfig,
     /// Trending issues.
     pub trends: TrendsConfig,
+    /// How long posts are kept, by kind of source.
+    pub retention: Retention,
     /// The pages.
     pub dashboard: DashboardConfig,
+    /// The rules of Gather.
+    pub gather: GatherConfig,
     /// The rules of the Assembly.
     pub assembly: AssemblyConfig,
     /// Where the file was read: its directory.
@@ -55,7 +60,9 @@ impl Default for Config {
             enrich: EnrichConfig::default(),
             index: IndexConfig::default(),
             trends: TrendsConfig::default(),
+            retention: Retention::default(),
             dashboard: DashboardConfig::default(),
+            gather: GatherConfig::default(),
             assembly: AssemblyConfig::default(),
             dir: PathBuf::new(),
         }
@@ -73,7 +80,9 @@ impl Config {
         if let Some(data_dir) = &global.data_dir {
             config.data_dir.clone_from(data_dir);
         }
-        config.check_assembly()?;
+        config.check_rules()?;
+        config.index.retention.clone_from(&config.retention);
+        config.trends.retention.clone_from(&config.retention);
         Ok(config)
     }
 
@@ -94,13 +103,21 @@ impl Config {
         self.check_audience()
     }
 
-    /// Checks that the rules of the Assembly can be followed.
-    fn check_assembly(&self) -> Result<(), ConfigError> {
-        self.assembly.check().map_err(|error| {
-            let path = self.dir.join(FILE);
-            let text = config_file::read_text(&path).unwrap_or_default();
-            ConfigError::at(&path, &text, "gates", error.to_string())
-        })
+    /// Checks that the rules of Gather, of the Assembly and of retention can be followed.
+    fn check_rules(&self) -> Result<(), ConfigError> {
+        let said = |checked: Result<(), civic::RecordError>| checked.map_err(|error| error.to_string());
+        for (checked, key) in [
+            (said(self.gather.check()), "open_days"),
+            (said(self.assembly.check()), "gates"),
+            (self.retention.check().map_err(|error| error.to_string()), "retention"),
+        ] {
+            checked.map_err(|message| {
+                let path = self.dir.join(FILE);
+                let text = config_file::read_text(&path).unwrap_or_default();
+                ConfigError::at(&path, &text, key, message)
+            })?;
+        }
+        Ok(())
     }
 
     /// Checks that the pages for staff are shown on this machine only.

@@ -1,5 +1,5 @@
-//! The doors of the pages: documents that people hand in and posts that other systems send, over ingest, and what staff say of
-//! tags, over the bus.
+//! The doors of the pages: documents that people hand in and posts that other systems send, over ingest; what staff say of tags,
+//! over the bus; and what is to be erased.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use ingest::documents::About;
 use ingest::{HealthBoard, Intake, Push, Submission, SubmissionError, Submissions};
 
 use crate::config::Config;
+use crate::erasure::Finder;
 
 /// The source that posts from the upload page belong to.
 const SOURCE: &str = "submitted";
@@ -23,6 +24,8 @@ pub struct Entrances {
     pub receiver: Option<Arc<dyn Receiver>>,
     /// What staff say of tags.
     pub corrector: Option<Arc<dyn Corrector>>,
+    /// What is to be erased.
+    pub eraser: Option<Arc<dyn dashboard::Eraser>>,
 }
 
 impl Entrances {
@@ -44,7 +47,16 @@ impl Entrances {
             submissions: Some(Arc::new(HandedIn(submissions))),
             receiver: Some(Arc::new(Sent(push))),
             corrector: Some(Arc::new(Said(bus))),
+            eraser: None,
         })
+    }
+}
+
+impl Entrances {
+    /// These doors, and the one by which erasures are asked for.
+    #[must_use]
+    pub fn with_eraser(self, finder: Finder) -> Self {
+        Self { eraser: Some(Arc::new(finder)), ..self }
     }
 }
 

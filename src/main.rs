@@ -7,10 +7,12 @@ mod commands;
 mod config;
 mod drain;
 mod entrances;
+mod erasure;
 mod failure;
 mod logging;
 mod pages;
 mod run;
+mod stages;
 mod supervisor;
 mod withdrawals;
 

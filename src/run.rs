@@ -1,6 +1,5 @@
 //! Running the stages: all in one process, or one of them alone.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use anyhow::{Context as _, Result};
 use bus::data_dir::{DataDir, Part};
 use bus::embedded::EmbeddedBus;
 use bus::{Bus, BusConfig, BusTopic, IdKey, KafkaConfig, Lag, Post, SourceId};
+use civic::Record;
 use dashboard::Notice;
 use enrich::{Chain, Redactor};
 use index::Index;
@@ -22,7 +22,9 @@ use crate::author_key;
 use crate::cli::{Global, Run, Stage};
 use crate::config::{self, Config};
 use crate::entrances::Entrances;
+use crate::erasure::{Eraser, Finder, KnownErased, Log};
 use crate::pages;
+use crate::stages::Stages;
 use crate::supervisor::Supervisor;
 use crate::withdrawals;
 
@@ -78,13 +80,22 @@ pub async fn pipeline(
     let (publish, trends) = watch::channel(None);
     let ids: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
     let intake = base.intake()?;
-    let entrances = Entrances::open(&base.config, &ids, intake, base.bus(), id_key.clone(), board.clone())?;
-    base.spawn_ingest(&mut supervisor, sources, id_key, board.clone())?;
-    base.spawn_enrich(&mut supervisor)?;
-    base.spawn_withdrawals(&mut supervisor, &people);
-    base.spawn_index(&mut supervisor, &index, publish);
+    let base = Arc::new(base);
+    let eraser = base.eraser(&people.record, &index);
+    let entrances = Entrances::open(&base.config, &ids, intake, base.bus(), id_key.clone(), board.clone())?
+        .with_eraser(Finder { eraser: eraser.clone(), id_key: id_key.clone() });
     base.spawn_retention(&mut supervisor);
     base.spawn_lag(&mut supervisor);
+    let stages = Stages {
+        base: Arc::clone(&base),
+        sources,
+        id_key,
+        board: board.clone(),
+        index: index.clone(),
+        publish,
+        eraser,
+    };
+    supervisor.spawn("conversation", move |cancel| stages.run(cancel));
     let health = Arc::new(move || board.snapshot());
     let parts = pages::parts(&base.config, &base.chain, &index, trends, health, notice, people, entrances);
     listeners.announce()?;
@@ -194,6 +205,8 @@ pub struct Base {
     pub bus: Arc<dyn Bus>,
     /// The same, where it is the embedded one: nobody else drops what is too old.
     embedded: Option<EmbeddedBus>,
+    /// What was erased, for every door to the log.
+    erased: KnownErased,
     /// Dropped last: the lock must outlive the log.
     pub data: DataDir,
 }
@@ -211,11 +224,12 @@ impl Base {
         if let Some(kafka) = &config.bus.kafka {
             let data = DataDir::claim_parts(&config.data_dir, parts)?;
             let bus = open_kafka(kafka, &config.bus).await?;
-            return Ok(Self { config, chain, bus, embedded: None, data });
+            return Ok(Self { config, chain, bus, embedded: None, erased: KnownErased::default(), data });
         }
         let data = DataDir::claim(&config.data_dir)?;
         let embedded = EmbeddedBus::open(&data.bus(), &config.bus)?;
-        Ok(Self { config, chain, bus: Arc::new(embedded.clone()), embedded: Some(embedded), data })
+        let bus = Arc::new(embedded.clone());
+        Ok(Self { config, chain, bus, embedded: Some(embedded), erased: KnownErased::default(), data })
     }
 
     /// The log, as the stages see it.
@@ -223,7 +237,29 @@ impl Base {
         Arc::clone(&self.bus)
     }
 
-    fn spawn_ingest(
+    /// What takes people and posts out of everything that is kept here.
+    fn eraser(&self, record: &Record, index: &Index) -> Eraser {
+        let log = match &self.embedded {
+            Some(bus) => Log::Embedded(bus.clone()),
+            None => Log::kafka(self.bus(), &self.config),
+        };
+        let (config, trends) = (self.config.clone(), self.data.trends());
+        Eraser { config, record: record.clone(), index: index.clone(), trends, log }
+    }
+
+    /// Lets nothing in from now on that is erased.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub fn learn_erased(&self) -> Result<()> {
+        let record = pages::open_record(&self.config.data_dir)?;
+        let (erased, asked) = record.read_now(|db| Ok((civic::erased::all(db)?, civic::erasures::open(db)?)))?;
+        let all = [erased].into_iter().chain(asked.into_iter().map(|asked| asked.what));
+        self.erased.learn(all);
+        Ok(())
+    }
+
+    pub(crate) fn spawn_ingest(
         &self,
         supervisor: &mut Supervisor,
         sources: Vec<SourceConfig>,
@@ -243,18 +279,14 @@ impl Base {
         Ok(())
     }
 
-    /// The door to the log, through which nothing comes that was erased.
+    /// The door to the log, through which nothing comes that was erased, or is from now on.
     ///
     /// # Errors
     /// When it cannot be read what was.
     pub fn intake(&self) -> Result<Intake> {
-        let erased = pages::open_record(&self.config.data_dir)?.read_now(civic::erased::all)?;
-        let authors: HashSet<[u8; 16]> = erased.authors.into_iter().collect();
-        let posts: HashSet<[u8; 16]> = erased.posts.into_iter().collect();
-        let is_erased = move |post: &Post| {
-            posts.contains(post.id.as_bytes()) || post.author.is_some_and(|author| authors.contains(author.as_bytes()))
-        };
-        Ok(Intake::new(self.bus(), scrub()).without(Arc::new(is_erased)))
+        self.learn_erased()?;
+        let erased = self.erased.clone();
+        Ok(Intake::new(self.bus(), scrub()).without(Arc::new(move |post: &Post| erased.has(post))))
     }
 
     /// Starts to tag what was collected. No other stage needs the encoder of the transformer tier, so that only this one
@@ -304,8 +336,8 @@ impl Base {
     }
 
     /// Starts to withdraw approved quotes whose words are gone.
-    fn spawn_withdrawals(&self, supervisor: &mut Supervisor, people: &pages::People) {
-        let (bus, record) = (self.bus(), people.record.clone());
+    pub(crate) fn spawn_withdrawals(&self, supervisor: &mut Supervisor, record: &Record) {
+        let (bus, record) = (self.bus(), record.clone());
         supervisor.spawn("withdrawals", move |cancel| withdrawals::run(bus, record, cancel));
     }
 
@@ -338,14 +370,14 @@ impl Base {
     }
 }
 
-/// The log of this data directory, which is claimed already.
+/// The log of this data directory, which is claimed already, for an erasure.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub async fn open_bus(config: &Config, data: &DataDir) -> Result<Arc<dyn Bus>> {
+pub async fn open_log(config: &Config, data: &DataDir) -> Result<Log> {
     match &config.bus.kafka {
-        Some(kafka) => open_kafka(kafka, &config.bus).await,
-        None => Ok(Arc::new(EmbeddedBus::open(&data.bus(), &config.bus)?)),
+        Some(kafka) => Ok(Log::kafka(open_kafka(kafka, &config.bus).await?, config)),
+        None => Ok(Log::Embedded(EmbeddedBus::open(&data.bus(), &config.bus)?)),
     }
 }
 

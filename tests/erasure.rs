@@ -1,8 +1,10 @@
-//! Fifty canaries are planted wherever words are kept, and erased: afterwards no file of the data directory holds a trace of
-//! them, the counts are right, and what comes again is not taken in.
+//! Fifty canaries are planted wherever words are kept, and erased, by the command and on the page while the program runs:
+//! afterwards no file of the data directory holds a trace of them, the counts are right, and what comes again is not taken in.
 
 #![allow(clippy::unwrap_used, reason = "tests state their assumptions by unwrapping them")]
 
+#[path = "erasure/planted.rs"]
+mod planted;
 mod support;
 
 use std::fmt::Write as _;
@@ -93,11 +95,14 @@ async fn of_fifty_canaries_no_file_keeps_a_trace() {
     let run = Discovery::start(&[&["run"][..], &place].concat()).await;
     wait_for_posts(&run, 50 + OTHERS).await;
     let page = get(&run.pages, &format!("/api/v1/search?q={}", CANARIES[0])).await;
-    let id = serde_json::from_str::<Value>(&page.body).unwrap()["posts"][0]["id"].as_str().unwrap().to_owned();
+    let post = serde_json::from_str::<Value>(&page.body).unwrap()["posts"][0].clone();
+    let id = post["id"].as_str().unwrap();
     assert!(run.interrupt().await.success());
-    plant_dead_letter(data.path(), &id).await;
+    plant_dead_letter(data.path(), id).await;
+    planted::quote_and_pack(data.path(), &post, &format!("The {}", CANARIES[0]));
+    planted::account_with_words(data.path(), "skylarkton");
     let before = traces(data.path());
-    for place in ["bus", "index", "trends"] {
+    for place in ["bus", "index", "trends", "record.sqlite3"] {
         let folder = data.path().join(place);
         assert!(before.iter().any(|trace| trace.contains(text(&folder))), "nothing was planted in {place}: {before:?}");
     }
@@ -105,9 +110,13 @@ async fn of_fifty_canaries_no_file_keeps_a_trace() {
     let why = ["--reason", "asked by letter", "--yes"];
     let by_words = succeeds(&[&["erase", "--text", CANARIES[0]][..], &why, &place].concat()).await;
     assert!(by_words.contains("index:     30 posts removed"), "{by_words}");
+    assert!(by_words.contains("evidence:  1 quotes withdrawn"), "{by_words}");
     let of_author = [&["erase", "--author", "Gwen Skylarkton", "--source", "import"][..], &why, &place].concat();
     let by_author = succeeds(&of_author).await;
     assert!(by_author.contains("1 people, with 20 posts") && by_author.contains("index:     20 posts"), "{by_author}");
+    let account = [&["erase", "--account", "skylarkton@example.org"][..], &why, &place].concat();
+    let of_account = succeeds(&account).await;
+    assert!(of_account.contains("\"comments\": 1") && of_account.contains("\"flags_withdrawn\": 1"), "{of_account}");
     assert_eq!(traces(data.path()), Vec::<String>::new());
 
     // What a source delivers again, or a backup brings back, is not taken in, and erasing again is no fault.
@@ -119,7 +128,58 @@ async fn of_fifty_canaries_no_file_keeps_a_trace() {
     assert!(again.contains("index:     0 posts removed"), "{again}");
     assert_eq!(traces(data.path()), Vec::<String>::new());
     let whole = succeeds(&[&["record", "verify"][..], &place].concat()).await;
-    assert!(whole.contains("the audit log is whole: 3 entries"), "{whole}");
+    assert!(whole.contains("the audit log is whole"), "{whole}");
+}
+
+#[tokio::test]
+async fn on_the_page_it_is_found_confirmed_and_erased_while_the_program_runs() {
+    let (data, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let key = outside.path().join("author.key");
+    let toml = format!("author_key_file = \"{}\"\n[dashboard]\naudience = \"staff\"\n", text(&key));
+    let config = config_with(&[("sources.toml", ""), ("discovery.toml", &toml)]);
+    let place = ["--config-dir", text(config.path()), "--data-dir", text(data.path())];
+    let file = outside.path().join("posts.xml");
+    fs::write(&file, feed()).unwrap();
+    succeeds(&[&["import", text(&file)][..], &place].concat()).await;
+    let run = Discovery::start(&[&["run"][..], &place].concat()).await;
+    wait_for_posts(&run, 50 + OTHERS).await;
+    let page = get(&run.pages, &format!("/api/v1/search?q={}", CANARIES[0])).await;
+    let post = serde_json::from_str::<Value>(&page.body).unwrap()["posts"][0].clone();
+    planted::quote_and_pack(data.path(), &post, &format!("The {}", CANARIES[0]));
+    let account = planted::account_with_words(data.path(), "skylarkton");
+    let admin = planted::Admin::sign_in(data.path(), &run.pages).await;
+
+    let nothing = admin.post("/admin/erasures/find", &[("text", "nothing like this")]).await;
+    assert!(nothing.contains("Nothing was found to erase"), "{nothing}");
+    let by_words = [("text", CANARIES[0])];
+    let by_author = [("author", "Gwen Skylarkton"), ("source", "import")];
+    for (fields, posts) in [(&by_words[..], 30), (&by_author[..], 20)] {
+        let found = admin.post("/admin/erasures/find", fields).await;
+        assert!(found.contains(&format!("Posts in the search index: {posts}")), "{found}");
+        assert!(found.contains("Records in the log: "), "{found}");
+        let (what, counts) = (planted::hidden(&found, "what"), planted::hidden(&found, "found"));
+        let confirmed = [("what", what.as_str()), ("found", &counts), ("reason", "")];
+        assert!(admin.post("/admin/erasures", &confirmed).await.contains("Write why it is erased"));
+        let confirmed = [("what", what.as_str()), ("found", &counts), ("reason", "asked by letter")];
+        let erasure = planted::location(&admin.post("/admin/erasures", &confirmed).await);
+        let id = erasure.rsplit('/').next().unwrap().to_owned();
+        tokio::time::timeout(support::PATIENCE, admin.until_done(&erasure)).await.expect("the erasure comes to an end");
+        let certificate = admin.get(&format!("/download/erasures/{id}/certificate.json")).await;
+        assert!(certificate.contains(&format!("\"index\":{posts}")), "{certificate}");
+        assert!(!certificate.to_lowercase().contains("skylarkton"), "a certificate names nobody");
+    }
+    let closed = admin.post(&format!("/admin/accounts/{account}/close"), &[("reason", "asked by letter")]).await;
+    assert!(planted::location(&closed).starts_with("/admin/erasures/"), "{closed}");
+    assert_eq!(traces(data.path()), Vec::<String>::new(), "nothing is left although the program runs");
+    wait_for_posts(&run, OTHERS).await;
+
+    // The command leaves it to the program that runs.
+    let other = get(&run.pages, "/api/v1/search?q=open").await;
+    let other = serde_json::from_str::<Value>(&other.body).unwrap()["posts"][0]["id"].as_str().unwrap().to_owned();
+    let left = succeeds(&[&["erase", "--post", &other, "--reason", "asked", "--yes"][..], &place].concat()).await;
+    assert!(left.contains("does it within a minute"), "{left}");
+    wait_for_posts(&run, OTHERS - 1).await;
+    assert!(run.interrupt().await.success());
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::cache::Cache;
 use crate::config::Audience;
 use crate::error::AppError;
 use crate::pages::home::HomeData;
+use crate::pages::people::Audit;
 use crate::reviews::Reviews;
 use crate::routes::Access::{Anyone, Needs, Token};
 use crate::routes::Routes;
@@ -45,6 +46,8 @@ pub struct App {
     attempts: Semaphore,
     /// What staff decided about held issues.
     pub reviews: Reviews,
+    /// How far the log of decisions was found to be whole.
+    pub audit: Audit,
 }
 
 impl App {
@@ -79,6 +82,7 @@ pub fn router(parts: Parts) -> Router {
         form_token: FormToken::new(),
         attempts: Semaphore::new(SIGN_INS_AT_ONCE),
         reviews: Reviews::default(),
+        audit: Audit::default(),
     });
     let (routes, _) = routes().finish();
     routes

@@ -1,8 +1,11 @@
-//! The narrow doors by which something comes in through this crate: documents that people hand in, posts that other
-//! systems send, and what staff say of tags. What becomes of them is not known here; the root package hands both doors in.
+//! The narrow doors by which something comes in through this crate, or is asked for: documents that people hand in, posts that
+//! other systems send, what staff say of tags, and what is to be erased. What becomes of them is not known here; the root
+//! package hands the doors in.
 
 use async_trait::async_trait;
 use bus::Correction;
+use civic::erased::Erased;
+use civic::erasures::Counts;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -116,4 +119,42 @@ pub trait Corrector: Send + Sync {
     /// # Errors
     /// [`Refusal::Unavailable`].
     async fn correct(&self, corrections: Vec<Correction>) -> Result<(), Refusal>;
+}
+
+/// Finds what is meant to be erased.
+#[async_trait]
+pub trait Eraser: Send + Sync {
+    /// What would go, and how much of it is where.
+    ///
+    /// # Errors
+    /// [`Refusal::Unreadable`] when nothing is meant that can be found, [`Refusal::Unavailable`].
+    async fn find(&self, meant: Meant) -> Result<Found, Refusal>;
+}
+
+/// How somebody says what is to be erased. Empty answers are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// The name or id of an author, as the source writes it.
+    pub author: String,
+    /// The source of that author.
+    pub source: String,
+    /// The pseudonym of an author.
+    pub key: String,
+    /// Ids or addresses of posts.
+    pub posts: Vec<String>,
+    /// What a search finds.
+    pub text: String,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Pseudonyms and ids.
+    pub what: Erased,
+    /// How many people it is.
+    pub people: u64,
+    /// How many posts that were named by themselves.
+    pub single_posts: u64,
+    /// How much is where.
+    pub counts: Counts,
 }

@@ -41,7 +41,7 @@ mod visitor;
 pub use admin::{Ready, serve_admin};
 pub use app::{router, routes};
 pub use config::{Audience, AudienceError, DashboardConfig, SignInConfig, check_audience};
-pub use doors::{Corrector, Preview, Received, Receiver, Refusal, Shown, Submissions, Upload};
+pub use doors::{Corrector, Eraser, Found, Meant, Preview, Received, Receiver, Refusal, Shown, Submissions, Upload};
 pub use labels::{Labels, RegionLabel, TopicLabel};
 pub use routes::{Access, Route, Routes};
 pub use serve::{Notice, Parts, serve};

@@ -8,6 +8,7 @@ use axum::Router;
 use bus::SourceHealth;
 use civic::Record;
 use civic::assembly::AssemblyConfig;
+use civic::gather::GatherConfig;
 use index::trends::TrendList;
 use index::{Analytics, Searcher};
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Audience, SignInConfig};
-use crate::doors::{Corrector, Receiver, Submissions};
+use crate::doors::{Corrector, Eraser, Receiver, Submissions};
 use crate::labels::Labels;
 
 /// How long answers under way may take once the program is asked to stop.
@@ -45,10 +46,14 @@ pub struct Parts {
     pub receiver: Option<Arc<dyn Receiver>>,
     /// Takes what staff say of tags; `None` in a process that only shows pages.
     pub corrector: Option<Arc<dyn Corrector>>,
+    /// Finds what is to be erased; `None` in a process that only shows pages.
+    pub eraser: Option<Arc<dyn Eraser>>,
     /// The record of decisions.
     pub record: Record,
     /// The rules of the Assembly for cycles that begin now.
     pub assembly: AssemblyConfig,
+    /// The rules of Gather for flags that are raised now.
+    pub gather: GatherConfig,
     /// Who can get an account, and how.
     pub sign_in: SignInConfig,
     /// The password of the made-up accounts of a demonstration, which the sign-in page shows.

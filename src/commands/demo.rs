@@ -1,6 +1,7 @@
 //! `discovery demo`: the whole pipeline over a made-up conversation, which a local site serves to the real collectors.
 
 mod assembly;
+mod gather;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -50,7 +51,7 @@ pub async fn execute(global: &Global, demo: &Demo) -> Result<()> {
     // It needs nothing that is not here: whatever carries real posts stays free of made-up ones.
     config.bus.kafka = None;
     let base = Base::open(&config, &Part::ALL).await?;
-    let supervisor = Supervisor::until_interrupted()?;
+    let mut supervisor = Supervisor::until_interrupted()?;
     let path = base.data.path().join(STATE_FILE);
     let earlier = read_state(&path)?;
     let live_from = earlier.map_or_else(Timestamp::now, |state| state.live_from);
@@ -76,6 +77,8 @@ pub async fn execute(global: &Global, demo: &Demo) -> Result<()> {
     base.config.ingest.fetch.allow_addresses = vec![site.addr];
     let people = made_up_people(&mut base.config)?;
     assembly::make(&people.record, live_from)?;
+    let (record, latest) = (people.record.clone(), base.data.trends().join(index::trends::LATEST));
+    supervisor.spawn("made-up flags", move |cancel| gather::raise_on_issues(record, latest, live_from, cancel));
     let id_key = author_key::of_made_up_people();
     let outcome = run::pipeline(base, sources, id_key, Notice::Fictional, people, supervisor).await;
     site.finished().await;

@@ -1,23 +1,20 @@
-//! `discovery erase`: a person or a post is taken out of everything that is kept here, and a certificate says what was taken
-//! out where. It works on a data directory that nobody else uses, because the log and the index are written anew.
-
-mod certificate;
-mod payload;
-mod targets;
+//! `discovery erase`: a person, a post or an account is taken out of everything that is kept here, and a certificate says what
+//! was taken out where. Where Discovery runs, it is asked to do it, because the log and the index are its own meanwhile.
 
 use std::io::{IsTerminal as _, Write as _, stdin, stdout};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use bus::embedded::EmbeddedBus;
-use bus::{BusTopic, Change, Enriched, Post};
-use civic::{Actor, Record, assembly, erased};
+use bus::{BusError, DataDir, IdKey};
+use civic::erasures::{self, Counts};
+use civic::{Actor, Record, account, closed};
 use index::Index;
 use jiff::Timestamp;
 
-use self::certificate::Certificate;
-use self::targets::Targets;
+use crate::author_key;
 use crate::cli::{Erase, Global};
+use crate::commands::demo;
 use crate::config::Config;
+use crate::erasure::{Asked, Eraser, Targets};
 use crate::{pages, run};
 
 /// Finds what is to be erased, asks, erases, and prints the certificate.
@@ -27,73 +24,101 @@ use crate::{pages, run};
 pub async fn execute(global: &Global, erase: &Erase) -> Result<()> {
     let config = run::load(global)?;
     ensure!(config.data_dir.is_dir(), "there is no data directory {}", config.data_dir.display());
+    if let Some(email) = &erase.account {
+        return close_account(&config, erase, email);
+    }
     // Claimed for as long as this lasts: nobody may write what is being written anew.
-    let data = bus::DataDir::claim(&config.data_dir).context("stop Discovery first, then erase")?;
+    match DataDir::claim(&config.data_dir) {
+        Ok(data) => at_once(&config, &data, erase).await,
+        Err(BusError::InUse { owner, .. }) => leave_to(&config, erase, &owner).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn at_once(config: &Config, data: &DataDir, erase: &Erase) -> Result<()> {
     let record = pages::open_record(&config.data_dir)?;
     let index = Index::open(&data.index())?;
-    let targets = Targets::find(&config, &record, &index, erase).await?;
-    if targets.is_empty() {
-        bail!("nothing was found to erase: check the name, the id or the words");
-    }
-    let mut out = stdout().lock();
-    write!(out, "{}", targets.preview())?;
-    out.flush()?;
-    drop(out);
-    if !erase.yes && !confirmed()? {
-        bail!("nothing was erased");
-    }
+    let targets = find(config, &record, &index, erase).await?;
+    let bus = run::open_log(config, data).await?;
+    let eraser = Eraser { config: config.clone(), record, index, trends: data.trends(), log: bus };
     let reason = erase.reason.as_deref().unwrap_or("a restored backup was cleaned again");
-    let certificate = everywhere(&config, &data, &record, &index, targets, reason).await?;
+    let certificate = eraser.erase(targets, reason, |_| {}).await?;
+    say(&certificate.to_string())
+}
+
+/// Asks the program that has the files to do it.
+async fn leave_to(config: &Config, erase: &Erase, owner: &str) -> Result<()> {
+    let record = pages::open_record(&config.data_dir)?;
+    let index = Index::open_read_only(&config.data_dir.join("index"))?;
+    let targets = find(config, &record, &index, erase).await?;
+    let reason = erase.reason.as_deref().unwrap_or("a restored backup was cleaned again");
+    let ask = |tx: &mut civic::Tx<'_>| erasures::ask(tx, &targets.noted(), &Counts::new(), reason);
+    let id = record.decide_now(Actor::Operator, Timestamp::now(), ask)?;
+    say(&format!(
+        "Discovery runs here ({owner}) and does it within a minute; where only some of its stages run, it is done when \
+         `discovery run` starts.\nThe certificate is at /admin/erasures/{id}\n"
+    ))
+}
+
+/// What is named, after it was shown and agreed to.
+async fn find(config: &Config, record: &Record, index: &Index, erase: &Erase) -> Result<Targets> {
+    let asked = Asked {
+        author: erase.author.clone(),
+        source: erase.source.clone(),
+        key: None,
+        posts: erase.post.clone(),
+        text: erase.text.clone(),
+        again: erase.again,
+    };
+    let targets = Targets::find(record, index, &asked, || id_key(config)).await?;
+    say(&targets.preview())?;
+    agreed(erase)?;
+    Ok(targets)
+}
+
+fn close_account(config: &Config, erase: &Erase, email: &str) -> Result<()> {
+    let record = pages::open_record(&config.data_dir)?;
+    let accounts = record.read_now(account::all)?;
+    let found = accounts.into_iter().find(|account| {
+        account.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email)) || account.id.as_str() == email
+    });
+    let account = found.with_context(|| format!("no account has the address or the id {email}"))?;
+    say(&format!(
+        "The account {} of the role {}, with its sessions, support and comments\n",
+        account.id, account.role
+    ))?;
+    agreed(erase)?;
+    let reason = erase.reason.as_deref().context("say why with --reason")?;
+    let close = |tx: &mut civic::Tx<'_>| closed::close(tx, &account.id, reason);
+    let (certificate, gone) = record.decide_now(Actor::Operator, Timestamp::now(), close)?;
+    record.scrub()?;
+    say(&format!("Certificate {certificate}\n{}\n", serde_json::to_string_pretty(&gone)?))
+}
+
+fn id_key(config: &Config) -> Result<IdKey> {
+    if demo::is_demonstration(&config.data_dir) {
+        return Ok(author_key::of_made_up_people());
+    }
+    author_key::load_or_create(&config.author_key_file(), &config.data_dir)
+}
+
+fn say(text: &str) -> Result<()> {
     let mut out = stdout().lock();
-    write!(out, "{certificate}")?;
+    write!(out, "{text}")?;
     Ok(out.flush()?)
 }
 
-async fn everywhere(
-    config: &Config,
-    data: &bus::DataDir,
-    record: &Record,
-    index: &Index,
-    targets: Targets,
-    reason: &str,
-) -> Result<Certificate> {
-    let now = Timestamp::now();
-    // The note comes first: if anything below breaks off, `discovery erase --again` knows what is still to be done.
-    let posts = targets.posts();
-    let quotes = record.decide_now(Actor::Operator, now, |tx| {
-        erased::note(tx, &targets.noted(), reason)?;
-        posts.iter().try_fold(0, |quotes, post| Ok(quotes + assembly::erase_post(tx, &post.to_string())?))
-    })?;
-    let changes: Vec<Change<Enriched>> = targets.changes();
-    let mut certificate = Certificate::begin(now, &targets);
-    certificate.quotes = quotes;
-    certificate.index = index.erase(&config.index, &changes)?;
-    certificate.trends = index::trends::erase(&data.trends(), config.trends.clone(), &changes)?;
-    certificate.log = match &config.bus.kafka {
-        Some(kafka) => Err(format!(
-            "Apache Kafka at {} keeps records for {} hours, and what staff said of tags for good",
-            kafka.brokers.join(", "),
-            config.bus.retention_hours
-        )),
-        None => Ok(EmbeddedBus::rewrite(&data.bus(), &config.bus, &mut |topic, payload| {
-            payload::without(&targets, topic, payload)
-        })?),
-    };
-    // Whoever reads the log elsewhere, such as ClickHouse or another copy of the index, is told by it.
-    let news: Vec<Change<Post>> = targets.changes();
-    let bus = run::open_bus(config, data).await?;
-    bus.append(BusTopic::Posts, news.iter().map(Change::to_record).collect()).await?;
-    certificate.audit = record.read_now(civic::audit::verify)?.last;
-    Ok(certificate)
-}
-
-/// Asks on the terminal.
-fn confirmed() -> Result<bool> {
+/// Asks on the terminal, unless --yes says so.
+fn agreed(erase: &Erase) -> Result<()> {
+    if erase.yes {
+        return Ok(());
+    }
     ensure!(stdin().is_terminal(), "nobody can be asked here: look at what was found, and add --yes");
-    let mut out = stdout().lock();
-    write!(out, "Erase this for good? Type yes: ")?;
-    out.flush()?;
+    say("Erase this for good? Type yes: ")?;
     let mut answer = String::new();
     stdin().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
+    if answer.trim() != "yes" {
+        bail!("nothing was erased");
+    }
+    Ok(())
 }

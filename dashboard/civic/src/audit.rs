@@ -233,17 +233,41 @@ pub fn chain(db: &Connection, staff_too: bool, mut visit: impl FnMut(Link)) -> R
     Ok(())
 }
 
+/// How far the log was found to be whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    entries: u64,
+    hash: [u8; 32],
+}
+
+impl From<Checked> for Verified {
+    fn from(checked: Checked) -> Self {
+        Self { entries: checked.entries, last: blake3::Hash::from_bytes(checked.hash).to_hex().to_string() }
+    }
+}
+
 /// Checks every entry and the chain.
 ///
 /// # Errors
 /// [`RecordError::Refused`] that names the first entry that is not as it was written.
 pub fn verify(db: &Connection) -> Result<Verified, RecordError> {
-    let mut rows = db.prepare(
+    Ok(verify_from(db, &Checked::default())?.into())
+}
+
+/// Checks the entries that came since the log was found whole, and that it still ends there as it did then: what that costs
+/// does not grow with the log. That entries before were not changed since, only [`verify`] tells.
+///
+/// # Errors
+/// Those of [`verify`].
+pub fn verify_from(db: &Connection, checked: &Checked) -> Result<Checked, RecordError> {
+    let mut rows = db.prepare_cached(
         "SELECT seq, at, part, role, account, action, kind, subject, reason, detail, content_hash, hash FROM audit
-         ORDER BY seq",
+         WHERE seq >= ?1 ORDER BY seq",
     )?;
-    let mut rows = rows.query([])?;
-    let (mut entries, mut before) = (0_u64, [0; 32]);
+    let first = i64::try_from(checked.entries).unwrap_or(i64::MAX);
+    let mut rows = rows.query([first])?;
+    let Checked { mut entries, hash: mut before } = *checked;
+    let mut is_known = entries > 0;
     while let Some(row) = rows.next()? {
         let entry = logged(row)?;
         let (content, hash): ([u8; 32], [u8; 32]) = (row.get(10)?, row.get(11)?);
@@ -253,6 +277,13 @@ pub fn verify(db: &Connection) -> Result<Verified, RecordError> {
                 entry.seq, entry.at
             ))
         };
+        if is_known {
+            is_known = false;
+            if hash != before || content_hash(&entry) != content || u64::try_from(entry.seq) != Ok(entries) {
+                return Err(broken("was changed after it was checked"));
+            }
+            continue;
+        }
         entries += 1;
         if u64::try_from(entry.seq) != Ok(entries) {
             return Err(broken("does not follow the one before it, so that one or more are missing"));
@@ -265,7 +296,12 @@ pub fn verify(db: &Connection) -> Result<Verified, RecordError> {
         }
         before = hash;
     }
-    Ok(Verified { entries, last: blake3::Hash::from_bytes(before).to_hex().to_string() })
+    if is_known {
+        return Err(RecordError::refused(format!(
+            "entry {entries} of the audit log, which was there, is gone: compare the log with a backup"
+        )));
+    }
+    Ok(Checked { entries, hash: before })
 }
 
 fn logged(row: &Row<'_>) -> rusqlite::Result<Logged> {
@@ -345,6 +381,27 @@ mod tests {
             ("UPDATE audit SET hash = zeroblob(32) WHERE seq = 2", "entry 2 of the audit log does not fit"),
         ] {
             let error = tampered(sql);
+            assert!(error.contains(said), "{sql}: {error}");
+        }
+    }
+
+    #[test]
+    fn only_what_came_since_is_checked_again_and_a_log_that_was_cut_or_changed_at_its_end_is_noticed() {
+        let (folder, record) = record();
+        let whole = record.read_now(|db| verify_from(db, &Checked::default())).unwrap();
+        assert_eq!(record.read_now(|db| verify_from(db, &whole)).unwrap(), whole);
+        let entry = Entry::new(Part::Public, "test.done", "test", "d");
+        record.decide_now(Actor::Operator, Timestamp::UNIX_EPOCH, |tx| tx.log(&entry)).unwrap();
+        let grown = record.read_now(|db| verify_from(db, &whole)).unwrap();
+        assert_eq!(Verified::from(grown), record.read_now(verify).unwrap());
+        let db = Connection::open(folder.path().join(FILE)).unwrap();
+        db.execute_batch("DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_shortened;").unwrap();
+        for (sql, said) in [
+            ("UPDATE audit SET reason = 'another' WHERE seq = 4", "entry 4 of the audit log was changed"),
+            ("DELETE FROM audit WHERE seq = 4", "entry 4 of the audit log, which was there, is gone"),
+        ] {
+            db.execute_batch(sql).unwrap();
+            let error = record.read_now(|db| verify_from(db, &grown)).unwrap_err().to_string();
             assert!(error.contains(said), "{sql}: {error}");
         }
     }

@@ -7,7 +7,9 @@
 pub mod account;
 pub mod assembly;
 pub mod audit;
+pub mod closed;
 pub mod erased;
+pub mod erasures;
 mod error;
 pub mod gather;
 mod password;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_reviews.sql"),
     include_str!("migrations/0005_quote_author.sql"),
     include_str!("migrations/0006_gather.sql"),
+    include_str!("migrations/0007_erasures.sql"),
 ];
 
 /// The file's name in the data directory.
@@ -149,15 +150,37 @@ impl Record {
         F: FnOnce(&Transaction<'_>) -> Result<T, RecordError> + Send + 'static,
     {
         let record = self.clone();
-        tokio::task::spawn_blocking(move || {
-            record.write(|transaction| {
-                let answer = change(&transaction)?;
-                transaction.commit()?;
-                Ok(answer)
-            })
+        tokio::task::spawn_blocking(move || record.keep_now(change)).await.map_err(|_| RecordError::Stopped)?
+    }
+
+    /// [`Record::keep`] on a thread that may wait.
+    ///
+    /// # Errors
+    /// Those of `change`; then nothing is kept.
+    pub fn keep_now<T>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, RecordError>,
+    ) -> Result<T, RecordError> {
+        self.write(|transaction| {
+            let answer = change(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
         })
-        .await
-        .map_err(|_| RecordError::Stopped)?
+    }
+
+    /// Writes the file anew and empties the log of writes beside it, so that of what was removed nothing stays: not in free
+    /// pages, not within pages that are half full, not in `-wal`. Readers that are at work are waited for.
+    ///
+    /// # Errors
+    /// When the disk has no room for a second copy, or a reader does not come to an end.
+    pub fn scrub(&self) -> Result<(), RecordError> {
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.execute_batch("VACUUM")?;
+        let is_busy: bool = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if is_busy {
+            return Err(RecordError::refused("the record is being read without a pause: try again in a minute"));
+        }
+        Ok(())
     }
 
     /// Copies the record to `to` while it is in use. The copy is one moment's state.

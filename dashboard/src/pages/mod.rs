@@ -134,7 +134,8 @@ fn sampled(share: Option<f64>) -> String {
 
 /// The pages that only some roles have.
 fn tools(site: &Site) -> Vec<(&'static str, &'static str)> {
-    const TOOLS: [(Permission, &str, &str); 1] = [(Permission::ManageAccounts, "/admin/accounts", "Accounts")];
+    const TOOLS: [(Permission, &str, &str); 2] =
+        [(Permission::ManageAccounts, "/admin/accounts", "Accounts"), (Permission::Erase, people::ERASURES, "Erasure")];
     let open = TOOLS.into_iter().filter(|(permission, ..)| site.may(*permission));
     open.map(|(_, address, name)| (address, name)).collect()
 }

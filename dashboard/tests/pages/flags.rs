@@ -1,6 +1,6 @@
 //! Flags where other pages and programs meet them: the home page, a search, the feed; and very many of them.
 
-use civic::gather::{Evidence, FlagId, NewFlag, decide, raise};
+use civic::gather::{Evidence, FlagId, GatherConfig, NewFlag, decide, raise};
 use civic::{AccountId, Actor, Entry, Part, Role};
 use dashboard::Audience;
 
@@ -11,7 +11,7 @@ use crate::world::World;
 fn published(world: &World, by: &AccountId, want: &str, because: &str, evidence: Evidence) -> FlagId {
     let flag = NewFlag { want: want.to_owned(), because: because.to_owned(), evidence };
     let published = |tx: &mut civic::Tx<'_>| {
-        let id = raise(tx, by, &flag)?;
+        let id = raise(tx, &GatherConfig::default(), by, &flag)?;
         decide(tx, &id, 1, &civic::gather::Decision::Publish, "Within remit")?;
         Ok(id)
     };
@@ -26,7 +26,7 @@ async fn the_home_page_and_the_feed_show_what_is_open_and_nothing_that_waits() {
     let hostile = "a </title><script>alert(1)</script> & more";
     let open = published(&world, &ann, hostile, "\u{b}]]><x>", Evidence::None);
     let waits = NewFlag { want: "what waits".into(), because: "it waits".into(), evidence: Evidence::None };
-    world.record.decide_now(Actor::Operator, now(), |tx| raise(tx, &ann, &waits)).unwrap();
+    world.record.decide_now(Actor::Operator, now(), |tx| raise(tx, &GatherConfig::default(), &ann, &waits)).unwrap();
 
     let home = world.get("/").await;
     assert!(home.text().contains("1 flag is open for support in Gather . Most support: a"), "{}", home.text());
@@ -68,7 +68,8 @@ async fn a_thousand_flags_and_ten_thousand_supporters_are_counted_right() {
                     100, deadline + i FROM n, flags;
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
              INSERT INTO supporters (flag, account, at)
-             SELECT id, printf('01J%023d', i), raised_at FROM n, flags WHERE want = 'shorter waits';",
+             SELECT id, printf('01J%023d', i), raised_at FROM n, flags WHERE want = 'shorter waits';
+             UPDATE flags SET online = online + 9999 WHERE want = 'shorter waits';",
         )?;
         tx.log(&Entry::new(Part::Staff, "test.filled", "test", "flags"))
     };

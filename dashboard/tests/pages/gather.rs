@@ -99,6 +99,25 @@ async fn comments_and_refusals_are_moderated_with_reasons() {
     assert!(page.contains("I agree with this") && page.contains("Removed by a moderator: It insults"), "{page}");
     assert!(!page.contains("rude words"));
     assert_eq!(ann.send(&format!("/gather/comments/{}", ids[0]), &[("remove", "yes")]).await.status, 403);
+
+    // One that stands can still be removed, once, and the reason stands in its place.
+    let address = format!("/gather/comments/{}/remove", ids[0]);
+    assert!(moderator.get(&flag).await.body.contains(&address) && !ann.get(&flag).await.body.contains(&address));
+    assert!(moderator.get(&address).await.text().contains("I agree with this"));
+    assert_eq!(moderator.send(&address, &[("reason", " ")]).await.status, 422);
+    let (one, two) =
+        (moderator.send(&address, &[("reason", "It names somebody")]).await, moderator.get(&address).await);
+    assert_eq!((one.status.as_u16(), two.status.as_u16()), (303, 404));
+    let page = world.get(&flag).await.text();
+    assert!(
+        page.contains("Removed by a moderator: It names somebody") && !page.contains("I agree with this"),
+        "{page}"
+    );
+    let id = flag.rsplit('/').next().unwrap();
+    let json: serde_json::Value = serde_json::from_str(&world.get(&format!("/api/v1/flags/{id}")).await.body).unwrap();
+    assert_eq!(json["flag"]["comments"][0]["removed_because"], "It names somebody");
+    assert_eq!(json["flag"]["decided"][1]["what"], "flag.published");
+    assert_eq!(world.get("/api/v1/flags/00000000000000000000000000").await.status, 404);
 }
 
 #[tokio::test]
@@ -109,14 +128,19 @@ async fn people_on_paper_count_once_after_what_was_read_was_seen() {
     let flag = raise(&ann, "more midwives").await;
     publish(&moderator, &flag).await;
     let address = format!("{flag}/paper");
-    let sheet = "Name,Postcode\nCy Example,LS1\nCy Example,LS1\nDi Example,LS2\n123\n";
-    let fields = [("sheet", sheet), ("place", "Leeds library, 1 May")];
-    let shown = analyst.send(&address, &fields).await;
-    assert!(shown.text().contains("This sheet names 2 people"), "{}", shown.text());
-    assert!(shown.text().contains("these lines name nobody: 5"), "{}", shown.text());
-    let seen = shown.hidden("seen");
-    for _ in 0..2 {
-        let fields = [&fields[..], &[("seen", seen.as_str())]].concat();
+    let sheet = "\u{feff}Name,Postcode\r\nCy Example,LS1\r\nCy Example,LS1\r\nDi Example,LS2\r\n123\r\n";
+    for fields in [&[("file", sheet), ("sheet", "Cy Example")][..], &[("place", "Leeds")], &[("sheet", "123")]] {
+        assert_eq!(analyst.upload(&format!("{address}/read"), fields).await.status, 422, "{fields:?}");
+    }
+    for field in ["file", "sheet"] {
+        let fields = [(field, sheet), ("place", "Leeds library, 1 May")];
+        let shown = analyst.upload(&format!("{address}/read"), &fields).await;
+        assert!(shown.text().contains("This sheet names 2 people"), "{}", shown.text());
+        assert!(shown.text().contains("these lines name nobody: 5"), "{}", shown.text());
+        let seen = shown.hidden("sheet");
+        let fields = [("sheet", seen.as_str()), ("place", "")];
+        assert_eq!(analyst.send(&address, &fields).await.status, 422, "where it was signed is published");
+        let fields = [("sheet", seen.as_str()), ("place", "Leeds library, 1 May")];
         assert_eq!(analyst.send(&address, &fields).await.status, 303);
     }
     let page = world.get(&flag).await;

@@ -18,5 +18,6 @@ mod public;
 mod reviews;
 mod search;
 mod security;
+mod shortlist;
 mod submit;
 mod world;

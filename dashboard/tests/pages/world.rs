@@ -156,6 +156,27 @@ impl Somebody<'_> {
     }
 }
 
+impl Somebody<'_> {
+    /// The answer to a form that can carry a file, with these fields and the token of a page that was loaded before.
+    pub async fn upload(&self, address: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.get("/account").await.hidden("form_token");
+        let mut body = String::new();
+        for (name, value) in [fields, &[("form_token", token.as_str())]].concat() {
+            let file = if name == "file" { "; filename=\"sheet.csv\"" } else { "" };
+            let part =
+                format!("--b0undary\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n");
+            body.push_str(&part);
+        }
+        body += "--b0undary--\r\n";
+        let request = Request::post(address)
+            .header("host", "127.0.0.1:8080")
+            .header("origin", "http://127.0.0.1:8080")
+            .header("cookie", &self.cookie)
+            .header("content-type", "multipart/form-data; boundary=b0undary");
+        self.world.send(request.body(Body::from(body)).unwrap()).await
+    }
+}
+
 /// A form as a browser sends it.
 pub fn form(address: &str, fields: &[(&str, &str)], cookie: Option<&str>) -> Request<Body> {
     let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -225,8 +246,10 @@ pub fn parts(
         submissions: Some(Arc::new(doors::Submissions)),
         receiver: Some(Arc::new(doors::Receiver)),
         corrector: None,
+        eraser: None,
         record: civic::Record::open(folder.path()).unwrap(),
         assembly: civic::assembly::AssemblyConfig::default(),
+        gather: civic::gather::GatherConfig::default(),
         sign_in: SignInConfig::default(),
         demo_password: None,
         labels: labels(),

@@ -1,5 +1,5 @@
 //! Two made-up cycles of the Assembly: one that has met, with what the Board answered, and one that takes candidates. They are
-//! made by the same functions as real ones, at the times at which they would have been.
+//! made by the same functions as real ones, at the times at which they would have been, from the flags of Gather.
 
 use anyhow::Result;
 use civic::assembly::candidates::{self, Nomination};
@@ -8,41 +8,45 @@ use civic::assembly::pack::{self, Count, Evidence, Table};
 use civic::assembly::panel::{self, Check};
 use civic::assembly::score::Inputs;
 use civic::assembly::{AssemblyConfig, CandidateId, CycleId, Gate, GateKind, answers, cycles, jury, vote};
+use civic::gather::{FlagId, Supporters, supporters};
 use civic::{AccountId, Actor, Record, RecordError, Tx};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::json;
 
-/// The candidates of the past cycle: what each is about, its voices, of these in meetings, supporters, and on paper.
-const PAST: [(&str, [u64; 4]); 8] = [
-    ("Interpreters who do not come", [310, 42, 840, 310]),
-    ("Waiting for a child’s hearing test", [540, 21, 1_210, 90]),
-    ("Letters that nobody can read", [820, 35, 460, 120]),
-    ("Dentists who take no new patients", [1_640, 18, 2_300, 75]),
-    ("No toilet at the bus stop of the clinic", [64, 28, 210, 160]),
-    ("Blood tests far from home", [430, 31, 390, 60]),
-    ("Parking for carers", [260, 12, 150, 20]),
-    ("A new car park in one town", [150, 11, 95, 14]),
+use super::gather;
+
+/// The candidates of the past cycle, in the order of their flags: what each is about, its voices, and of these in meetings.
+const PAST: [(&str, [u64; 2]); 8] = [
+    ("Interpreters who do not come", [310, 42]),
+    ("Waiting for a child’s hearing test", [540, 21]),
+    ("Letters that nobody can read", [820, 35]),
+    ("Dentists who take no new patients", [1_640, 18]),
+    ("No toilet at the bus stop of the clinic", [64, 28]),
+    ("Blood tests far from home", [430, 31]),
+    ("Parking for carers", [260, 12]),
+    ("A new car park in one town", [150, 11]),
 ];
 
 /// The candidates of the present cycle.
-const PRESENT: [(&str, [u64; 4]); 4] = [
-    ("The hearing loop that is never on", [45, 33, 120, 210]),
-    ("Night buses to the hospital", [180, 26, 340, 45]),
-    ("Discharge without medicines", [710, 24, 890, 130]),
-    ("A bus stop in one village", [38, 12, 60, 40]),
+const PRESENT: [(&str, [u64; 2]); 4] = [
+    ("The hearing loop that is never on", [45, 33]),
+    ("Night buses to the hospital", [180, 26]),
+    ("Discharge without medicines", [710, 24]),
+    ("A bus stop in one village", [38, 12]),
 ];
 
 /// What the panel says of matters that are not national.
 const LOCAL: &str = "It is a matter of one place, and the council can decide it";
 
-/// Makes them, unless there are cycles already.
+/// Makes the flags and the cycles, unless there are cycles already.
 ///
 /// # Errors
 /// When the record cannot be written.
 pub fn make(record: &Record, live_from: Timestamp) -> Result<()> {
     if record.read_now(cycles::all)?.is_empty() {
-        past(&Maker { record, begun: live_from - SignedDuration::from_hours(24 * 220) })?;
-        present(&Maker { record, begun: live_from - SignedDuration::from_hours(24 * 20) })?;
+        let flags = gather::make(record, live_from)?;
+        past(&Maker { record, begun: live_from - SignedDuration::from_hours(24 * 220) }, &flags)?;
+        present(&Maker { record, begun: live_from - SignedDuration::from_hours(24 * 20) }, &flags)?;
     }
     Ok(())
 }
@@ -75,14 +79,20 @@ impl Maker<'_> {
         self.decide(day, |tx| gates::close(tx, cycle, read))
     }
 
-    fn nominate(&self, cycle: &CycleId, made_up: &[(&str, [u64; 4])]) -> Result<Vec<CandidateId>, RecordError> {
-        let put = made_up.iter().zip(1_i64..).map(|((label, numbers), number)| {
+    fn nominate(
+        &self,
+        cycle: &CycleId,
+        made_up: &[(&str, [u64; 2])],
+        flags: &[FlagId],
+    ) -> Result<Vec<CandidateId>, RecordError> {
+        let put = made_up.iter().zip(flags).zip(1_i64..).map(|(((label, voices), flag), number)| {
+            let supporters = self.record.read_now(|db| supporters(db, Some(flag), None))?;
             let nomination = Nomination {
                 label: (*label).to_owned(),
                 issue: None,
-                flag: Some(format!("made-up-{number}")),
+                flag: Some(flag.to_string()),
                 why: "Made up for the demonstration: people raised and supported it".to_owned(),
-                inputs: inputs(*numbers),
+                inputs: inputs(*voices, supporters),
             };
             self.decide(number, |tx| candidates::nominate(tx, cycle, &nomination))
         });
@@ -117,7 +127,7 @@ impl Maker<'_> {
 }
 
 /// The cycle that has met: from eight candidates to three, of which one changed something, one was answered, and one is late.
-fn past(maker: &Maker<'_>) -> Result<(), RecordError> {
+fn past(maker: &Maker<'_>, flags: &gather::MadeUp) -> Result<(), RecordError> {
     let gate = |kind, keep| Gate { kind, keep };
     let rules = AssemblyConfig {
         gates: vec![
@@ -130,7 +140,7 @@ fn past(maker: &Maker<'_>) -> Result<(), RecordError> {
     };
     let name = "Last Assembly (made up)";
     let cycle = maker.decide(0, |tx| cycles::begin(tx, &rules, name, "Leeds Town Hall", maker.day(120)))?;
-    let ids = maker.nominate(&cycle, &PAST)?;
+    let ids = maker.nominate(&cycle, &PAST, &flags.past)?;
     maker.check(30, &ids)?;
     maker.close(35, &cycle)?;
     maker.vote(&cycle, &ids)?;
@@ -202,15 +212,15 @@ fn answer(maker: &Maker<'_>) -> Result<(), RecordError> {
 }
 
 /// The cycle that goes on: the panel has begun.
-fn present(maker: &Maker<'_>) -> Result<(), RecordError> {
+fn present(maker: &Maker<'_>, flags: &gather::MadeUp) -> Result<(), RecordError> {
     let rules = AssemblyConfig::default();
     let name = "Next Assembly (made up)";
     let cycle = maker.decide(0, |tx| cycles::begin(tx, &rules, name, "Bristol, City Hall", maker.day(140)))?;
-    let ids = maker.nominate(&cycle, &PRESENT)?;
+    let ids = maker.nominate(&cycle, &PRESENT, &flags.present)?;
     maker.check(15, &ids[2..])
 }
 
-fn inputs([voices, voices_offline, supporters_online, supporters_offline]: [u64; 4]) -> Inputs {
+fn inputs([voices, voices_offline]: [u64; 2], supporters: Supporters) -> Inputs {
     let online = voices - voices_offline;
     let channels = [("social", online / 2), ("forum", online / 3), ("news", online / 6), ("offline", voices_offline)];
     let regions = ["london", "midlands", "north-west", "south-west", "north-east-and-yorkshire"];
@@ -225,31 +235,22 @@ fn inputs([voices, voices_offline, supporters_online, supporters_offline]: [u64;
         regions_known: 7,
         felt: voices,
         negative: voices * 2 / 3,
-        supporters_online,
-        supporters_offline,
+        supporters_online: supporters.online,
+        supporters_offline: supporters.on_paper,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use civic::assembly::answers::{Counts, State};
-    use civic::{Role, account};
 
     use super::*;
 
     #[test]
     fn the_past_cycle_has_met_with_one_change_one_answer_and_one_overdue_and_the_next_goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let record = Record::open(folder.path()).unwrap();
         let live_from: Timestamp = "2026-11-26T12:00:00Z".parse().unwrap();
-        record
-            .decide_now(Actor::Operator, live_from, |tx| {
-                for role in Role::ALL {
-                    account::invite(tx, role.name(), &format!("{role}@demo.invalid"), role)?;
-                }
-                Ok(())
-            })
-            .unwrap();
+        let record = gather::record(folder.path(), live_from);
         make(&record, live_from).unwrap();
         make(&record, live_from).unwrap();
         let cycles = record.read_now(cycles::all).unwrap();
@@ -264,5 +265,10 @@ mod tests {
         assert_eq!(states, [State::Changed, State::Answered, State::Overdue]);
         assert_eq!(Counts::of(&answers, today), Counts { asked: 3, answered: 2, changed: 1, overdue: 1 });
         record.read_now(civic::audit::verify).unwrap();
+        for candidate in record.read_now(|db| candidates::of_cycle(db, &cycles[1])).unwrap() {
+            let flag = candidate.flag.as_deref().and_then(FlagId::parse).unwrap();
+            let flag = record.read_now(|db| civic::gather::find(db, &flag)).unwrap().expect("its flag is there");
+            assert_eq!(candidate.inputs.supporters(), u64::from(flag.supporters()), "{}", flag.want);
+        }
     }
 }

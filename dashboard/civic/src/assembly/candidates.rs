@@ -11,6 +11,7 @@ use super::order::{self, Place};
 use super::score::{Inputs, Score};
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
+use crate::gather::FlagId;
 use crate::store::Tx;
 
 /// The kind of thing that a candidate is, in the audit log.
@@ -253,6 +254,17 @@ pub fn of_issue(db: &Connection, issue: &str) -> Result<Vec<Candidate>, RecordEr
     let mut rows =
         db.prepare_cached(&format!("SELECT {COLUMNS} FROM candidates WHERE issue = ?1 ORDER BY rowid DESC"))?;
     let candidates = rows.query_map([issue], candidate)?.collect::<Result<_, _>>()?;
+    Ok(candidates)
+}
+
+/// The candidates that a flag of Gather was, the newest first.
+///
+/// # Errors
+/// When the record cannot be read.
+pub fn of_flag(db: &Connection, flag: &FlagId) -> Result<Vec<Candidate>, RecordError> {
+    let mut rows =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM candidates WHERE flag = ?1 ORDER BY rowid DESC"))?;
+    let candidates = rows.query_map([flag.as_str()], candidate)?.collect::<Result<_, _>>()?;
     Ok(candidates)
 }
 

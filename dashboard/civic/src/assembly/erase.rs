@@ -31,6 +31,23 @@ pub fn erase_post(tx: &mut Tx<'_>, post: &str) -> Result<usize, RecordError> {
     Ok(concerned.len())
 }
 
+/// How many approved quotes have the words of these posts (ids) or of these authors (pseudonyms).
+///
+/// # Errors
+/// When the record cannot be read.
+pub fn quotes_of(db: &Connection, posts: &[String], authors: &[String]) -> Result<usize, RecordError> {
+    let mut found = HashSet::new();
+    for (column, keys) in [("post", posts), ("author", authors)] {
+        let mut rows = db.prepare(&format!("SELECT id FROM quotes WHERE {column} = ?1 AND words IS NOT NULL"))?;
+        for key in keys {
+            for id in rows.query_map([key], |row| row.get::<_, String>(0))? {
+                found.insert(id?);
+            }
+        }
+    }
+    Ok(found.len())
+}
+
 /// Something that happened to what people said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gone {

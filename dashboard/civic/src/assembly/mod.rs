@@ -22,7 +22,7 @@ pub mod score;
 pub mod vote;
 
 pub use config::{AssemblyConfig, Gate, GateKind};
-pub use erase::{Gone, erase_account, erase_post, follow};
+pub use erase::{Gone, erase_account, erase_post, follow, quotes_of};
 pub use ids::{ActionId, AnswerId, CandidateId, CycleId, PackId, QuoteId};
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Comments on flags: each waits for a moderator, and is published or removed with a reason.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::flags::{FlagId, find, words};
 use super::support::takes_support;
@@ -92,6 +92,15 @@ pub fn comments(db: &Connection, flag: &FlagId) -> Result<Vec<Comment>, RecordEr
     )?;
     let comments = rows.query_map([flag.as_str()], a_comment)?.collect::<Result<_, _>>()?;
     Ok(comments)
+}
+
+/// The comment with this id, unless its words are gone.
+///
+/// # Errors
+/// When the record cannot be read.
+pub fn find_comment(db: &Connection, id: &str) -> Result<Option<Comment>, RecordError> {
+    let sql = "SELECT id, flag, words, at, state, said FROM comments WHERE id = ?1 AND state <> 'removed'";
+    Ok(db.query_row(sql, [id], a_comment).optional()?)
 }
 
 /// The comments that wait for a moderator, oldest first.

@@ -7,6 +7,7 @@ use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::json;
 
+use super::config::GatherConfig;
 use crate::account::AccountId;
 use crate::audit::{Actor, Entry, Part};
 use crate::error::RecordError;
@@ -21,12 +22,6 @@ pub const LONGEST_BECAUSE: usize = 2_000;
 
 /// Flags that one account may raise in a day.
 const A_DAY: u32 = 5;
-
-/// How long a flag gathers support.
-const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24 * 90);
-
-/// So many supporters are aimed at.
-const TARGET: u32 = 100;
 
 /// Which flag.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -206,11 +201,11 @@ pub enum Order {
     Closing,
 }
 
-/// Raises a flag. It waits for a moderator.
+/// Raises a flag under these rules. It waits for a moderator.
 ///
 /// # Errors
 /// When its words will not do, or the account has raised as many as it may in a day.
-pub fn raise(tx: &mut Tx<'_>, by: &AccountId, flag: &NewFlag) -> Result<FlagId, RecordError> {
+pub fn raise(tx: &mut Tx<'_>, rules: &GatherConfig, by: &AccountId, flag: &NewFlag) -> Result<FlagId, RecordError> {
     let want = words(&flag.want, LONGEST_WANT, "what you want")?;
     let because = words(&flag.because, LONGEST_BECAUSE, "why you want it")?;
     let since = (tx.now() - SignedDuration::from_hours(24)).as_second();
@@ -234,8 +229,8 @@ pub fn raise(tx: &mut Tx<'_>, by: &AccountId, flag: &NewFlag) -> Result<FlagId, 
             because,
             by.as_str(),
             tx.now().as_second(),
-            TARGET,
-            (tx.now() + OPEN_FOR).as_second(),
+            rules.target,
+            (tx.now() + rules.open_for()).as_second(),
         ],
     )?;
     tx.log(&Entry::new(Part::Public, "flag.raised", "flag", id.as_str()))?;
@@ -349,31 +344,6 @@ pub fn list(
     ))?;
     let flags = rows.query_map([limit, skip], flag)?.collect::<Result<_, _>>()?;
     Ok((flags, total))
-}
-
-/// Forgets an account: its support is withdrawn, its flags keep what they ask for only where others support them, and its
-/// comments lose their words.
-///
-/// # Errors
-/// When the record cannot be written.
-pub fn erase_account(tx: &mut Tx<'_>, account: &AccountId) -> Result<(), RecordError> {
-    let by = account.as_str();
-    let supported: Vec<String> = tx
-        .prepare("SELECT flag FROM supporters WHERE account = ?1")?
-        .query_map([by], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    tx.execute("DELETE FROM supporters WHERE account = ?1", [by])?;
-    for flag in supported {
-        super::support::count(tx, &FlagId(flag))?;
-    }
-    tx.execute(
-        "UPDATE flags SET want = 'Withdrawn by its author', because = '', state = 'refused', version = version + 1
-         WHERE raised_by = ?1 AND online + offline = 0",
-        [by],
-    )?;
-    tx.execute("UPDATE flags SET because = '', raised_by = NULL WHERE raised_by = ?1", [by])?;
-    tx.execute("UPDATE comments SET words = '', state = 'removed', said = 'withdrawn', by = NULL WHERE by = ?1", [by])?;
-    tx.log(&Entry::new(Part::Staff, "gather.account_erased", "account", by))
 }
 
 /// The columns that [`flag`] reads, in its order.

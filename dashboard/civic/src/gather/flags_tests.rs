@@ -6,8 +6,8 @@ use super::*;
 use crate::account;
 use crate::audit;
 use crate::gather::{
-    comment, comments, is_supporter, moderate_comment, read_sheet, similar, support, take_in_sheet, waiting_comments,
-    withdraw,
+    Supporters, comment, comments, erase_account, is_supporter, moderate_comment, read_sheet, similar, support,
+    supporters, take_in_sheet, waiting_comments, withdraw,
 };
 use crate::store::Record;
 
@@ -37,7 +37,7 @@ impl World {
 
     fn raise(&self, by: &AccountId, want: &str) -> FlagId {
         let flag = NewFlag { want: want.into(), because: "it matters".into(), evidence: Evidence::None };
-        self.decide(|tx| raise(tx, by, &flag)).unwrap()
+        self.decide(|tx| raise(tx, &GatherConfig::default(), by, &flag)).unwrap()
     }
 
     fn published(&self, by: &AccountId, want: &str) -> FlagId {
@@ -116,6 +116,35 @@ fn support_is_one_an_account_and_can_be_taken_back() {
 }
 
 #[test]
+fn the_supporters_of_a_matter_are_counted_once_over_its_flags_and_follow_a_merge() {
+    let world = World::new();
+    let people: Vec<AccountId> = ["ann", "bob", "cy"].map(|name| world.somebody(name)).into();
+    let about = |want: &str, issue: &str| {
+        let flag =
+            NewFlag { want: want.into(), because: "it matters".into(), evidence: Evidence::Issue(issue.to_owned()) };
+        let id = world.decide(|tx| raise(tx, &GatherConfig::default(), &people[0], &flag)).unwrap();
+        world.decide(|tx| super::decide(tx, &id, 1, &Decision::Publish, "in remit")).unwrap();
+        id
+    };
+    let (one, two, other) = (about("a call back", "01A"), about("shorter queues", "01A"), about("parking", "01B"));
+    for (flag, who) in [(&one, 1), (&two, 1), (&two, 2), (&other, 2)] {
+        world.decide(|tx| support(tx, flag, &people[who])).unwrap();
+    }
+    let sheet = read_sheet("Di Example,LS1").unwrap();
+    for flag in [&one, &two] {
+        world.decide(|tx| take_in_sheet(tx, flag, &sheet, "Leeds, 1 May")).unwrap();
+    }
+    let of = |flag: Option<&FlagId>, issue| world.record.read_now(|db| supporters(db, flag, issue)).unwrap();
+    assert_eq!(of(None, Some("01A")), Supporters { online: 3, on_paper: 1 });
+    assert_eq!(of(Some(&one), None), Supporters { online: 2, on_paper: 1 });
+    assert_eq!(of(Some(&other), Some("01A")), Supporters { online: 3, on_paper: 1 });
+    assert_eq!(of(None, None), Supporters::default());
+    let version = world.flag(&one).version;
+    world.decide(|tx| super::decide(tx, &one, version, &Decision::MergeInto(other.clone()), "the same")).unwrap();
+    assert_eq!(of(Some(&one), None), of(Some(&other), None));
+}
+
+#[test]
 fn much_the_same_is_offered_with_the_words_that_both_use() {
     let world = World::new();
     let ann = world.somebody("ann");
@@ -162,7 +191,7 @@ fn nobody_floods_and_nothing_empty_is_raised() {
         (&"x".repeat(151), "x", "at most 150"),
     ] {
         let flag = NewFlag { want: want.into(), because: because.into(), evidence: Evidence::None };
-        let error = world.decide(|tx| raise(tx, &ann, &flag)).unwrap_err();
+        let error = world.decide(|tx| raise(tx, &GatherConfig::default(), &ann, &flag)).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
 }

@@ -8,16 +8,19 @@
 //! ```
 
 mod comments;
+mod config;
+mod erase;
 mod flags;
 mod paper;
 mod similar;
 mod support;
 
-pub use comments::{Comment, comment, comments, moderate_comment, waiting_comments};
+pub use comments::{Comment, comment, comments, find_comment, moderate_comment, waiting_comments};
+pub use config::GatherConfig;
+pub use erase::erase_account;
 pub use flags::{
-    Decision, Evidence, Flag, FlagId, FlagState, NewFlag, Order, close_overdue, decide, erase_account, find, list,
-    raise,
+    Decision, Evidence, Flag, FlagId, FlagState, NewFlag, Order, close_overdue, decide, find, list, raise,
 };
 pub use paper::{Sheet, read_sheet, take_in_sheet};
 pub use similar::{Similar, similar};
-pub use support::{is_supporter, support, withdraw};
+pub use support::{Supporters, is_supporter, support, supporters, withdraw};

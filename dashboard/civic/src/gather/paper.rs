@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde_json::json;
 
 use super::flags::{FlagId, words};
-use super::support::{count, takes_support};
+use super::support::{change_count, signed, takes_support};
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
 use crate::random;
@@ -80,7 +80,7 @@ pub fn take_in_sheet(tx: &mut Tx<'_>, flag: &FlagId, sheet: &Sheet, place: &str)
             params![flag.as_str(), hash, place],
         )?;
     }
-    count(tx, flag)?;
+    change_count(tx, flag, 0, signed(new))?;
     let detail = json!({ "signed": place, "people": sheet.people(), "new": new });
     tx.log(&Entry::new(Part::Public, "flag.paper_support", "flag", flag.as_str()).with(detail))?;
     Ok(new)

@@ -11,6 +11,8 @@ use civic::assembly::gates::{self, Decision, Outcome};
 use civic::assembly::pack;
 use civic::assembly::panel::{self, Check};
 use civic::assembly::{CandidateId, GateKind};
+use civic::audit::{self, Logged};
+use civic::gather::{self, FlagId};
 
 use super::inputs::{self, ShareRow};
 use super::ledger;
@@ -34,9 +36,13 @@ struct CandidatePage {
     why: String,
     put_forward: String,
     issue: Option<String>,
+    /// The flag of Gather: its address, and what it asks.
+    flag: Option<(String, String)>,
     pinned: Option<(u32, String)>,
     total: String,
     parts: Vec<ShareRow>,
+    /// When the score was worked out again, by whom, and from what to what.
+    rescored: Vec<String>,
     decisions: Vec<DecisionRow>,
     /// Evidence packs: address, and when each was frozen.
     packs: Vec<(String, String)>,
@@ -44,6 +50,8 @@ struct CandidatePage {
     answer: Option<String>,
     may_decide: bool,
     may_freeze: bool,
+    /// The version that a new score is worked out for, while that may be.
+    may_rescore: Option<i64>,
 }
 
 struct DecisionRow {
@@ -63,13 +71,16 @@ struct DecisionRow {
 /// [`AppError::NotFound`].
 pub async fn page(site: Site, Path(id): Path<String>) -> Result<Response, AppError> {
     let id = parse(&id)?;
-    let (candidate, cycle, decisions, packs, answer) = site
+    let (candidate, cycle, decisions, (packs, answer), (flag, history)) = site
         .record()
         .read(move |db| {
             let candidate = candidates::find(db, &id)?;
             let cycle = cycles::find(db, &candidate.cycle)?;
-            let (packs, answer) = (pack::of_candidate(db, &id)?, answers::of_candidate(db, &id)?);
-            Ok((candidate, cycle, gates::decisions(db, &id)?, packs, answer))
+            let of_it = (pack::of_candidate(db, &id)?, answers::of_candidate(db, &id)?);
+            let flag = candidate.flag.as_deref().and_then(FlagId::parse);
+            let flag = flag.map(|flag| gather::find(db, &flag)).transpose()?.flatten();
+            let history = audit::history(db, candidates::KIND, id.as_str(), false)?;
+            Ok((candidate, cycle, gates::decisions(db, &id)?, of_it, (flag, history)))
         })
         .await?;
     let score = candidate.score(&cycle);
@@ -79,9 +90,11 @@ pub async fn page(site: Site, Path(id): Path<String>) -> Result<Response, AppErr
         state: words::candidate_state(&candidate, &cycle),
         put_forward: format::moment(candidate.created_at),
         issue: candidate.issue.as_ref().map(|issue| format!("/issues/{issue}")),
+        flag: flag.map(|flag| (crate::pages::gather::href(&flag.id), flag.want)),
         pinned: candidate.place.pin.map(|pin| (pin + 1, candidate.pin_reason.clone().unwrap_or_default())),
         total: format!("{:.1}", score.total),
         parts: inputs::rows(&candidate.inputs, &score.parts, &site.parts.labels),
+        rescored: history.iter().filter_map(rescored).collect(),
         decisions: decisions.iter().map(|decision| decision_row(decision, &cycle)).collect(),
         packs: packs
             .iter()
@@ -89,11 +102,21 @@ pub async fn page(site: Site, Path(id): Path<String>) -> Result<Response, AppErr
             .collect(),
         answer: answer.as_ref().map(ledger::href),
         may_freeze: site.may(Organise),
+        may_rescore: (site.may(Organise) && candidate.state == State::Standing && candidate.gate == 0)
+            .then_some(candidate.version),
         may_decide: site.may(Organise) && cycle.open_gate().is_some(),
         why: candidate.why,
         cycle: (format!("/assembly/cycles/{}", cycle.id), cycle.name),
     };
     Ok(render(&page)?.into_response())
+}
+
+/// An entry of the audit log, if it says that the score was worked out again.
+fn rescored(entry: &Logged) -> Option<String> {
+    let detail: serde_json::Value =
+        (entry.action == "candidate.rescored").then(|| serde_json::from_str(&entry.detail).ok())??;
+    let (from, to) = (detail["score"]["from"].as_f64()?, detail["score"]["to"].as_f64()?);
+    Some(format!("{}: from {from:.1} to {to:.1}, by {}", format::moment(entry.at), words::role(&entry.role)))
 }
 
 /// `/assembly/candidates/{id}/decide`.

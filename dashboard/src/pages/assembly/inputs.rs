@@ -3,6 +3,7 @@
 use bus::{Channel, SentimentLabel};
 use civic::assembly::score::{Inputs, Part, Share};
 use index::trends::Issue;
+use index::{Analytics, AnalyticsError, Dimension, Filter};
 
 use crate::format::{counted, percent, thousands};
 use crate::labels::{self, Labels};
@@ -28,6 +29,48 @@ pub fn of_issue(issue: &Issue, labels: &Labels) -> Inputs {
         negative: issue.sentiment.get(&SentimentLabel::Negative).copied().unwrap_or_default(),
         supporters_online: 0,
         supporters_offline: 0,
+    }
+}
+
+/// Of what a filter lets through, in the last 7 days and in the 7 before.
+///
+/// # Errors
+/// Those of the analytics.
+pub async fn of_search(
+    analytics: &dyn Analytics,
+    latest: &Filter,
+    earlier: &Filter,
+    labels: &Labels,
+) -> Result<Inputs, AnalyticsError> {
+    let (totals, before) = (analytics.totals(latest).await?, analytics.totals(earlier).await?);
+    let channels = analytics.groups(latest, Dimension::Channel, Channel::ALL.len() + 1).await?;
+    let regions = analytics.groups(latest, Dimension::Region, labels.regions.len() + 1).await?;
+    let feelings = analytics.groups(latest, Dimension::Sentiment, SentimentLabel::ALL.len() + 1).await?;
+    let posts_of = |slug: &str| feelings.iter().find(|group| group.key == slug).map_or(0, |group| group.totals.posts);
+    let offline = channels.iter().find(|group| group.key == Channel::Offline.slug());
+    Ok(Inputs {
+        voices: totals.voices,
+        voices_offline: offline.map_or(0, |group| group.totals.voices.min(totals.voices)),
+        posts: totals.posts,
+        posts_before: before.posts,
+        channels: channels.iter().map(|group| (group.key.clone(), group.totals.voices)).collect(),
+        regions: regions
+            .iter()
+            .filter(|group| labels.regions.contains_key(&group.key))
+            .map(|group| (group.key.clone(), group.totals.posts))
+            .collect(),
+        felt: SentimentLabel::ALL.iter().map(|label| posts_of(label.slug())).sum(),
+        negative: posts_of(SentimentLabel::Negative.slug()),
+        ..of_nothing(labels)
+    })
+}
+
+/// Of something of which nothing was heard.
+pub fn of_nothing(labels: &Labels) -> Inputs {
+    Inputs {
+        channels_known: Channel::ALL.len() as u64,
+        regions_known: labels.regions.len() as u64,
+        ..Inputs::default()
     }
 }
 

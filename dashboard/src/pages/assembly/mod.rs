@@ -8,7 +8,8 @@ mod evidence;
 mod inputs;
 mod jury;
 pub mod ledger;
-mod nominate;
+mod matter;
+pub mod nominate;
 pub mod overview;
 mod pack;
 pub mod quotes;
@@ -45,6 +46,7 @@ pub fn routes() -> Routes {
         .get("/assembly/candidates/{id}", Anyone, candidate::page)
         .get("/assembly/candidates/{id}/decide", Needs(Organise), candidate::decide_page)
         .post("/assembly/candidates/{id}/decide", Needs(Organise), candidate::decide)
+        .post("/assembly/candidates/{id}/rescore", Needs(Organise), nominate::rescore)
         .and(evidence_routes())
         .and(answer_routes())
 }

@@ -2,15 +2,19 @@
 
 use askama::Template;
 use axum::extract::Path;
-use axum::response::{IntoResponse, Redirect, Response};
-use civic::Permission::{Moderate, TakePart, WorkOnPosts};
+use axum::response::{IntoResponse, Json, Redirect, Response};
+use civic::Permission::{Moderate, Organise, TakePart, WorkOnPosts};
+use civic::assembly::{candidates, cycles};
 use civic::gather::{self, Comment, Flag, FlagId, FlagState};
 use civic::{Part, RecordError, Tx, audit};
+use serde_json::{Value, json};
 
 use super::flags::support as support_words;
 use super::{evidence, found, href, state};
+use crate::api::about;
 use crate::error::AppError;
 use crate::format;
+use crate::pages::assembly::nominate::taking_candidates;
 use crate::pages::form::Field;
 use crate::pages::{Chrome, Section, render};
 use crate::sent::Sent;
@@ -39,12 +43,18 @@ struct FlagPage {
     history: Vec<(String, String, String)>,
     moderates: bool,
     takes_paper: bool,
+    /// Where it is put forward for the Assembly, while that may be.
+    nominate: Option<String>,
+    /// The candidates of the Assembly that it became: address, and the cycle.
+    candidates: Vec<(String, String)>,
 }
 
 struct CommentRow {
     at: String,
     words: String,
     removed: Option<String>,
+    /// Where a moderator removes it.
+    remove: Option<String>,
 }
 
 /// `/gather/flags/{id}`.
@@ -63,14 +73,23 @@ async fn show(
     problems: Vec<(&'static str, String)>,
 ) -> Result<Response, AppError> {
     let (id, account) = (flag.id.clone(), site.visitor.account().map(|account| account.id.clone()));
-    let (comments, history, supports) = site
+    let (comments, history, supports, candidates) = site
         .record()
         .read(move |db| {
             let supports = account.map(|account| gather::is_supporter(db, &id, &account)).transpose()?;
-            Ok((gather::comments(db, &id)?, audit::history(db, "flag", id.as_str(), false)?, supports))
+            let candidates = candidates::of_flag(db, &id)?;
+            let cycles = candidates.iter().map(|candidate| cycles::find(db, &candidate.cycle));
+            let cycles = cycles.collect::<Result<Vec<_>, _>>()?;
+            let history = audit::history(db, "flag", id.as_str(), false)?;
+            Ok((gather::comments(db, &id)?, history, supports, candidates.into_iter().zip(cycles).collect::<Vec<_>>()))
         })
         .await?;
     let is_open = flag.state == FlagState::Published && flag.deadline > site.now();
+    let may_go_on = site.may(Organise) && matches!(flag.state, FlagState::Published | FlagState::Closed);
+    let takes_it = match taking_candidates(site).await? {
+        Some(cycle) if may_go_on => candidates.iter().all(|(candidate, _)| candidate.cycle != cycle.id),
+        _ => false,
+    };
     let page = FlagPage {
         chrome: Chrome::new(site, Section::Gather, format!("I want {}", flag.want)),
         address: href(&flag.id),
@@ -83,7 +102,7 @@ async fn show(
         meter: meter(flag),
         closes: format::moment(flag.deadline),
         supports: supports.filter(|_| is_open),
-        comments: comments.into_iter().map(comment_row).collect(),
+        comments: comments.into_iter().map(|comment| comment_row(site, comment)).collect(),
         field: (is_open && site.may(TakePart)).then(|| {
             Field::long("comment", "Your comment")
                 .hint("It is read by a moderator first")
@@ -100,9 +119,49 @@ async fn show(
             .collect(),
         moderates: site.may(Moderate) && matches!(flag.state, FlagState::Waiting | FlagState::Published),
         takes_paper: site.may(WorkOnPosts) && is_open,
+        nominate: takes_it.then(|| format!("/assembly/nominate?flag={}", flag.id)),
+        candidates: candidates
+            .into_iter()
+            .map(|(candidate, cycle)| (format!("/assembly/candidates/{}", candidate.id), cycle.name))
+            .collect(),
         problems,
     };
     Ok(render(&page)?.into_response())
+}
+
+/// `/api/v1/flags/{id}`: one flag with its comments, what was decided, and the candidates that it became.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub async fn json(site: Site, Path(id): Path<String>) -> Result<Json<Value>, AppError> {
+    let flag = found(&site, &id).await?;
+    let id = flag.id.clone();
+    let (comments, history, candidates) = site
+        .record()
+        .read(move |db| {
+            let history = audit::history(db, "flag", id.as_str(), false)?;
+            Ok((gather::comments(db, &id)?, history, candidates::of_flag(db, &id)?))
+        })
+        .await?;
+    let comments: Vec<Value> = comments
+        .iter()
+        .map(|one| {
+            if one.is_published {
+                json!({ "at": one.at, "words": one.words })
+            } else {
+                json!({ "at": one.at, "removed_because": one.said })
+            }
+        })
+        .collect();
+    let decided: Vec<Value> = history
+        .iter()
+        .map(|entry| json!({ "at": entry.at, "what": entry.action, "role": entry.role, "reason": entry.reason }))
+        .collect();
+    let mut answer = super::flags::as_json(&site, &flag);
+    answer["comments"] = json!(comments);
+    answer["decided"] = json!(decided);
+    answer["candidates"] = json!(candidates.iter().map(|one| &one.id).collect::<Vec<_>>());
+    Ok(Json(json!({ "about": about(&site), "flag": answer })))
 }
 
 /// The bar of support, for the eye; the words beside it say the same.
@@ -125,9 +184,10 @@ fn leads_to(flag: &Flag) -> Option<(String, Option<String>)> {
     }
 }
 
-fn comment_row(comment: Comment) -> CommentRow {
+fn comment_row(site: &Site, comment: Comment) -> CommentRow {
     CommentRow {
         at: format::moment(comment.at),
+        remove: (comment.is_published && site.may(Moderate)).then(|| format!("/gather/comments/{}/remove", comment.id)),
         words: comment.words,
         removed: (!comment.is_published).then_some(comment.said),
     }

@@ -134,16 +134,16 @@ pub async fn csv(site: Site) -> Result<Csv, AppError> {
 /// When the record cannot be read.
 pub async fn json(site: Site) -> Result<Json<Value>, AppError> {
     let flags = public(&site).await?;
-    let flags: Vec<Value> = flags
-        .iter()
-        .map(|flag| {
-            json!({
-                "id": flag.id.as_str(), "want": flag.want, "because": flag.because, "state": flag.state.slug(),
-                "reason": flag.said, "leads_to": flag.leads_to, "raised_at": flag.raised_at, "closes_at": flag.deadline,
-                "supporters": { "online": flag.online, "on_paper": flag.offline, "target": flag.target },
-                "evidence": evidence(&site, &flag.evidence).1,
-            })
-        })
-        .collect();
+    let flags: Vec<Value> = flags.iter().map(|flag| as_json(&site, flag)).collect();
     Ok(Json(json!({ "flags": flags })))
+}
+
+/// A flag for other programs.
+pub fn as_json(site: &Site, flag: &Flag) -> Value {
+    json!({
+        "id": flag.id.as_str(), "want": flag.want, "because": flag.because, "state": flag.state.slug(),
+        "reason": flag.said, "leads_to": flag.leads_to, "raised_at": flag.raised_at, "closes_at": flag.deadline,
+        "supporters": { "online": flag.online, "on_paper": flag.offline, "target": flag.target },
+        "evidence": evidence(site, &flag.evidence).1,
+    })
 }

@@ -1,5 +1,6 @@
 //! Gather: what people ask for, who supports it, and what became of it.
 
+mod comments;
 mod flag;
 mod flags;
 pub mod glance;
@@ -32,15 +33,22 @@ pub fn routes() -> Routes {
         .post("/gather/flags/{id}/decide", Needs(Moderate), moderate::decide)
         .get("/gather/flags/{id}/paper", Needs(WorkOnPosts), paper::page)
         .post("/gather/flags/{id}/paper", Needs(WorkOnPosts), paper::take_in)
+        .post("/gather/flags/{id}/paper/read", Needs(WorkOnPosts), paper::read)
         .get("/gather/moderation", Needs(Moderate), moderate::page)
         .post("/gather/comments/{id}", Needs(Moderate), moderate::comment)
+        .get("/gather/comments/{id}/remove", Needs(Moderate), comments::remove_page)
+        .post("/gather/comments/{id}/remove", Needs(Moderate), comments::remove)
         .get("/download/flags.csv", Anyone, flags::csv)
         .get("/feeds/flags.atom", Anyone, feeds::flags)
         .get("/api/v1/flags", Anyone, flags::json)
+        .get("/api/v1/flags/{id}", Anyone, flag::json)
 }
 
 /// The flag, if the visitor may see it: what waits or was refused is for who raised it and for moderators.
-async fn found(site: &Site, id: &str) -> Result<Flag, AppError> {
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub async fn found(site: &Site, id: &str) -> Result<Flag, AppError> {
     let id = FlagId::parse(id).ok_or(AppError::NotFound)?;
     let flag = site.record().read(move |db| gather::find(db, &id)).await?.ok_or(AppError::NotFound)?;
     let visitor = site.visitor.account().map(|account| account.id.as_str());

@@ -66,7 +66,9 @@ pub async fn raise(site: Site, sent: Sent) -> Result<Response, AppError> {
     }
     let account = site.visitor.account().ok_or(AppError::SignIn)?.id.clone();
     let new = flag.clone();
-    let raised = site.record().decide(site.actor()?, site.now(), move |tx| gather::raise(tx, &account, &new)).await;
+    let rules = site.parts.gather.clone();
+    let raise = move |tx: &mut civic::Tx<'_>| gather::raise(tx, &rules, &account, &new);
+    let raised = site.record().decide(site.actor()?, site.now(), raise).await;
     match raised {
         Ok(id) => Ok(Redirect::to(&href(&id)).into_response()),
         Err(RecordError::Refused(message)) => {

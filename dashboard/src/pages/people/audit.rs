@@ -1,12 +1,16 @@
 //! The audit log: who (by role) decided what, when and why. Staff with the permission see their part too.
 
+use std::sync::{Mutex, PoisonError};
+
 use askama::Template;
 use axum::body::Body;
 use axum::extract::RawQuery;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use civic::Permission::ReadAudit;
-use civic::audit::{self, Logged};
+use civic::RecordError;
+use civic::audit::{self, Checked, Logged, Verified};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::AppError;
 use crate::format;
@@ -17,6 +21,34 @@ use crate::site::Site;
 /// Entries a page.
 const PAGE: u32 = 50;
 
+/// The whole log is checked again after so long; in between, only what came since.
+const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// How far the log was found to be whole, and since when: checking all of it at every view would let anybody keep the machine busy.
+#[derive(Default)]
+pub struct Audit(Mutex<Known>);
+
+#[derive(Clone, Copy, Default)]
+struct Known {
+    checked: Checked,
+    /// When all of it was checked (UTC).
+    whole_at: Option<Timestamp>,
+}
+
+impl Audit {
+    /// Checks what is due: how many entries there are, the hash of the last, and when all of it was checked.
+    async fn check(&self, site: &Site) -> Result<(Verified, Timestamp), RecordError> {
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = site.now();
+        let fresh = known.whole_at.filter(|at| now.duration_since(*at) < WHOLE_EVERY);
+        let from = if fresh.is_some() { known.checked } else { Checked::default() };
+        let checked = site.record().read(move |db| audit::verify_from(db, &from)).await?;
+        let whole_at = fresh.unwrap_or(now);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Known { checked, whole_at: Some(whole_at) };
+        Ok((checked.into(), whole_at))
+    }
+}
+
 #[derive(Template)]
 #[template(path = "people/audit.html")]
 struct AuditPage {
@@ -25,8 +57,8 @@ struct AuditPage {
     rows: Vec<Row>,
     /// The address of older entries.
     older: Option<String>,
-    /// How many entries the whole log has, and the hash of the last.
-    whole: Result<(String, String), String>,
+    /// How many entries the whole log has, the hash of the last, and when all of it was checked.
+    whole: Result<(String, String, String), String>,
 }
 
 struct Row {
@@ -46,8 +78,8 @@ struct Row {
 pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
     let staff = site.may(ReadAudit);
     let before = asked(&query.unwrap_or_default(), "before").and_then(|before| before.parse().ok());
-    let (entries, verified) =
-        site.record().read(move |db| Ok((audit::newest(db, staff, before, PAGE + 1)?, audit::verify(db)))).await?;
+    let entries = site.record().read(move |db| audit::newest(db, staff, before, PAGE + 1)).await?;
+    let verified = site.audit.check(&site).await;
     let (more, shown) = (entries.len() > PAGE as usize, entries.into_iter().take(PAGE as usize).collect::<Vec<_>>());
     let older = shown.last().filter(|_| more).map(|last| format!("/audit?before={}", last.seq));
     let page = AuditPage {
@@ -56,7 +88,7 @@ pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, App
         rows: shown.into_iter().map(row).collect(),
         older,
         whole: verified
-            .map(|whole| (format::counted(whole.entries, "entry", "entries"), whole.last))
+            .map(|(whole, at)| (format::counted(whole.entries, "entry", "entries"), whole.last, format::moment(at)))
             .map_err(|error| error.to_string()),
     };
     Ok(render(&page)?.into_response())

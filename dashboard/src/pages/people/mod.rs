@@ -3,15 +3,20 @@
 mod account;
 mod accounts;
 mod audit;
+mod close;
+mod erasures;
 mod sign_in;
 mod welcome;
 
 use axum::http::Uri;
-use civic::Permission::ManageAccounts;
+use civic::Permission::{Erase, ManageAccounts};
 use url::form_urlencoded;
 
 use crate::routes::Access::{Anyone, Needs, SignedIn};
 use crate::routes::Routes;
+
+pub use self::audit::Audit;
+pub use self::erasures::ADDRESS as ERASURES;
 
 /// Routes of people.
 pub fn routes() -> Routes {
@@ -29,8 +34,23 @@ pub fn routes() -> Routes {
         .get("/admin/accounts/{id}", Needs(ManageAccounts), accounts::one)
         .post("/admin/accounts/{id}", Needs(ManageAccounts), accounts::change)
         .post("/admin/accounts/{id}/link", Needs(ManageAccounts), accounts::link)
+        .and(erasure_routes())
         .get("/audit", Anyone, audit::page)
         .get("/download/audit.jsonl", Anyone, audit::download)
+}
+
+fn erasure_routes() -> Routes {
+    Routes::default()
+        .get("/account/close", SignedIn, close::page)
+        .post("/account/close", SignedIn, close::close)
+        .get("/admin/accounts/{id}/close", Needs(Erase), close::admin_page)
+        .post("/admin/accounts/{id}/close", Needs(Erase), close::admin_close)
+        .get("/admin/erasures", Needs(Erase), erasures::page)
+        .post("/admin/erasures", Needs(Erase), erasures::ask)
+        .post("/admin/erasures/find", Needs(Erase), erasures::find)
+        .get("/admin/erasures/{id}", Needs(Erase), erasures::one)
+        .post("/admin/erasures/{id}/again", Needs(Erase), erasures::again)
+        .get("/download/erasures/{id}/certificate.json", Needs(Erase), erasures::certificate)
 }
 
 /// Where to sign in, so that one comes back to this page.

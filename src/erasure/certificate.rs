@@ -3,10 +3,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::targets::Targets;
 
-/// The outcome of an erasure.
+/// The outcome of an erasure. It names nobody.
 #[derive(Debug)]
 pub struct Certificate {
     at: Timestamp,
@@ -20,6 +21,8 @@ pub struct Certificate {
     pub log: Result<u64, String>,
     /// Approved quotes withdrawn from evidence packs.
     pub quotes: usize,
+    /// Accounts that a backup had brought back.
+    pub accounts: usize,
     /// The hash of the audit log with the entry of this erasure.
     pub audit: String,
 }
@@ -28,7 +31,25 @@ impl Certificate {
     /// An erasure that begins now.
     pub fn begin(at: Timestamp, targets: &Targets) -> Self {
         let (people, posts) = targets.counts();
-        Self { at, people, posts, index: 0, trends: 0, log: Ok(0), quotes: 0, audit: String::new() }
+        Self { at, people, posts, index: 0, trends: 0, log: Ok(0), quotes: 0, accounts: 0, audit: String::new() }
+    }
+
+    /// The same for machines, and for the record.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "what": "posts and people",
+            "begun_at": self.at,
+            "asked_for": { "people": self.people, "single_posts": self.posts },
+            "removed": {
+                "index": self.index,
+                "trends": self.trends,
+                "log": self.log.as_ref().ok(),
+                "quotes": self.quotes,
+                "accounts": self.accounts,
+            },
+            "log_remains": self.log.as_ref().err(),
+            "audit_hash": self.audit,
+        })
     }
 }
 
@@ -43,6 +64,10 @@ impl fmt::Display for Certificate {
             Err(reason) => writeln!(f, "  log:       {reason}; until then its records remain there")?,
         }
         writeln!(f, "  evidence:  {} quotes withdrawn from packs", self.quotes)?;
+        if self.accounts > 0 {
+            writeln!(f, "  accounts:  {} closed again", self.accounts)?;
+        }
+        writeln!(f, "  record:    its file written anew, its log of writes emptied")?;
         writeln!(f, "  from now:  what comes again from a source is not taken in")?;
         writeln!(f, "  backups:   restore one, then run `discovery erase --again`")?;
         writeln!(f, "  audit log: {}", self.audit)

@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn what_staff_said_of_an_erased_post_goes_with_it() {
         let id = PostId::new(&source(), "1");
-        let targets = Targets::of(&Erased { authors: Vec::new(), posts: vec![*id.as_bytes()] });
+        let targets = Targets::of(&Erased { posts: vec![*id.as_bytes()], ..Erased::default() });
         let ruling = Ruling {
             to: None,
             by: "analyst".to_owned(),
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn dead_letters_lose_their_content_and_stay_letters() {
         let id = PostId::new(&source(), "1");
-        let targets = Targets::of(&Erased { authors: Vec::new(), posts: vec![*id.as_bytes()] });
+        let targets = Targets::of(&Erased { posts: vec![*id.as_bytes()], ..Erased::default() });
         let damaged = format!("{{\"id\":\"{id}\",\"text\":\"canary").into_bytes();
         let letter = DeadLetter::new(BusTopic::Posts, &delivered(damaged.clone()), "enrich", &"cut: canary");
         let payload = letter.to_record().payload;

@@ -4,59 +4,95 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
-use bus::{AuthorKey, Change, Post, PostId, SourceId};
+use bus::{AuthorKey, Change, IdKey, Post, PostId, SourceId};
 use civic::{Record, erased};
 use index::{Filter, Index, SearchRequest, Sort};
-
-use crate::author_key;
-use crate::cli::Erase;
-use crate::commands::demo;
-use crate::config::Config;
 
 /// The most posts that a search may erase at once: more is a mistake, or a case for retention.
 const MOST_FOUND: u64 = 1_000;
 
-/// People by their pseudonym, and posts by their id.
-#[derive(Debug, Default)]
+/// People by their pseudonym, posts by their id, and accounts.
+#[derive(Clone, Debug, Default)]
 pub struct Targets {
     authors: BTreeSet<AuthorKey>,
     posts: BTreeSet<PostId>,
     /// Posts of the authors, as far as the index has them: they are erased with the author.
     theirs: BTreeSet<PostId>,
+    /// Accounts that were closed before.
+    pub accounts: Vec<[u8; 16]>,
+}
+
+/// How somebody says what is to be erased.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The name or id of an author, as the source writes it.
+    pub author: Option<String>,
+    /// The source of that author.
+    pub source: Option<String>,
+    /// The pseudonym of an author, where it is known.
+    pub key: Option<String>,
+    /// Ids of posts, or addresses that end with one.
+    pub posts: Vec<String>,
+    /// What a search finds.
+    pub text: Option<String>,
+    /// Everything that was ever erased.
+    pub again: bool,
 }
 
 impl Targets {
-    /// What the command line names.
+    /// What is asked for. `id_key` gives the key of the pseudonyms, where an author is named.
     ///
     /// # Errors
     /// When it names nothing that can be, or the index cannot be read.
-    pub async fn find(config: &Config, record: &Record, index: &Index, erase: &Erase) -> Result<Self> {
+    pub async fn find(
+        record: &Record,
+        index: &Index,
+        asked: &Asked,
+        id_key: impl FnOnce() -> Result<IdKey>,
+    ) -> Result<Self> {
         let mut targets = Self::default();
-        if let Some(handle) = &erase.author {
-            let source: SourceId =
-                erase.source.as_deref().context("name the source of the author with --source")?.parse()?;
-            let key = if demo::is_demonstration(&config.data_dir) {
-                author_key::of_made_up_people()
-            } else {
-                author_key::load_or_create(&config.author_key_file(), &config.data_dir)?
-            };
-            targets.authors.insert(AuthorKey::new(&key, &source, handle));
+        if let Some(handle) = &asked.author {
+            let source: SourceId = asked.source.as_deref().context("name the source of the author")?.parse()?;
+            targets.authors.insert(AuthorKey::new(&id_key()?, &source, handle));
         }
-        for id in &erase.post {
-            targets.posts.insert(id.parse().with_context(|| format!("`{id}` is no id of a post"))?);
+        if let Some(key) = &asked.key {
+            targets.authors.insert(key.parse().ok().with_context(|| format!("`{key}` is no pseudonym"))?);
         }
-        if let Some(words) = &erase.text {
+        for id in &asked.posts {
+            let last = id.rsplit('/').next().unwrap_or_default();
+            targets.posts.insert(last.parse().ok().with_context(|| format!("`{id}` is no id of a post"))?);
+        }
+        if let Some(words) = &asked.text {
             targets.posts.extend(found(index, words).await?);
         }
-        if erase.again {
+        if asked.again {
             let known = Self::of(&record.read_now(erased::all)?);
             targets.authors.extend(known.authors);
             targets.posts.extend(known.posts);
+            targets.accounts.extend(known.accounts);
         }
-        for author in &targets.authors {
-            targets.theirs.extend(index.posts_of(*author)?);
+        targets.look_up(index)?;
+        if targets.is_empty() {
+            bail!("nothing was found to erase: check the name, the id or the words");
         }
         Ok(targets)
+    }
+
+    /// What was noted, with the posts of its authors.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn noted_as(erased: &erased::Erased, index: &Index) -> Result<Self> {
+        let mut targets = Self::of(erased);
+        targets.look_up(index)?;
+        Ok(targets)
+    }
+
+    fn look_up(&mut self, index: &Index) -> Result<()> {
+        for author in &self.authors {
+            self.theirs.extend(index.posts_of(*author)?);
+        }
+        Ok(())
     }
 
     /// People and posts that were noted as erased.
@@ -65,12 +101,18 @@ impl Targets {
             authors: erased.authors.iter().copied().map(AuthorKey::from_bytes).collect(),
             posts: erased.posts.iter().copied().map(PostId::from_bytes).collect(),
             theirs: BTreeSet::new(),
+            accounts: erased.accounts.clone(),
         }
     }
 
     /// Whether nothing is named, or nothing is known of what is named.
     pub fn is_empty(&self) -> bool {
-        self.authors.is_empty() && self.posts.is_empty()
+        self.authors.is_empty() && self.posts.is_empty() && self.accounts.is_empty()
+    }
+
+    /// The pseudonyms, as the record writes them.
+    pub fn authors(&self) -> Vec<String> {
+        self.authors.iter().map(ToString::to_string).collect()
     }
 
     /// How many people and posts are named.
@@ -83,6 +125,7 @@ impl Targets {
         erased::Erased {
             authors: self.authors.iter().map(|author| *author.as_bytes()).collect(),
             posts: self.posts.iter().map(|post| *post.as_bytes()).collect(),
+            accounts: self.accounts.clone(),
         }
     }
 
@@ -123,6 +166,9 @@ impl Targets {
         }
         if posts > 0 {
             let _ = writeln!(text, "{posts} single posts");
+        }
+        if !self.accounts.is_empty() {
+            let _ = writeln!(text, "{} accounts that were closed before", self.accounts.len());
         }
         let _ =
             writeln!(text, "They go from the log, the dead letters, the index, the trends and the lists of issues,");
