@@ -110,6 +110,7 @@ impl Config {
             (said(self.gather.check()), "open_days"),
             (said(self.assembly.check()), "gates"),
             (self.retention.check().map_err(|error| error.to_string()), "retention"),
+            (self.check_one_retention(), "trends.retention"),
         ] {
             checked.map_err(|message| {
                 let path = self.dir.join(FILE);
@@ -118,6 +119,14 @@ impl Config {
             })?;
         }
         Ok(())
+    }
+
+    /// Checks that nobody writes a second retention, which would be passed over.
+    fn check_one_retention(&self) -> Result<(), String> {
+        if self.trends.retention.keeps_all() {
+            return Ok(());
+        }
+        Err("write how long posts are kept into [retention], which counts for the index and the trends".to_owned())
     }
 
     /// Checks that the pages for staff are shown on this machine only.

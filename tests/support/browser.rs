@@ -74,7 +74,12 @@ impl Browser {
     pub async fn set_width(&self, width: u32) {
         let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride",
             "params": { "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false } });
-        self.client.issue_cmd(ChromiumCommand(command)).await.expect("Chromium sets the width of the page");
+        self.command(command).await;
+    }
+
+    /// Gives one of Chromium's own commands.
+    pub async fn command(&self, command: Value) {
+        self.client.issue_cmd(ChromiumCommand(command)).await.expect("Chromium does what it is told");
     }
 
     /// What axe-core finds wrong with the page that is open: rule and places.

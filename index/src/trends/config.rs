@@ -25,8 +25,9 @@ pub struct TrendsConfig {
     pub min_authors: usize,
     /// Distinct speakers that an offline issue needs.
     pub min_speakers: usize,
-    /// How long posts are kept; it stands in a section of its own. What keeps all is left out of the hash of the method.
-    #[serde(skip_deserializing, skip_serializing_if = "Retention::keeps_all")]
+    /// How long posts are kept: configured in a section of its own, and kept with a list that is to be computed again. What
+    /// keeps all is left out of the hash of the method.
+    #[serde(skip_serializing_if = "Retention::keeps_all")]
     pub retention: Retention,
 }
 
