@@ -474,6 +474,27 @@ pub struct EvalTrends {
 pub enum Bench {
     /// Send made-up posts through the whole pipeline, and the same documents into bare Tantivy
     Pipeline(BenchPipeline),
+    /// Ask for the pages of Gather and the Assembly, over a made-up record that is full
+    Pages(BenchPages),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BenchPages {
+    /// How many flags there are
+    #[arg(long, default_value_t = 1_000)]
+    pub flags: u32,
+    /// How many people support the first of them
+    #[arg(long, default_value_t = 10_000)]
+    pub supporters: u32,
+    /// How many comments it has
+    #[arg(long, default_value_t = 1_000)]
+    pub comments: u32,
+    /// How often each page is asked for
+    #[arg(long, default_value_t = 100)]
+    pub times: u32,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Clone, Debug, Args)]

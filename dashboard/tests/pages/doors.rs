@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bus::Correction;
-use dashboard::{Preview, Received, Refusal, Shown, Upload};
+use civic::erased::Erased;
+use dashboard::{Found, Meant, Preview, Received, Refusal, Shown, Upload};
 use serde_json::json;
 
 use crate::made_up::now;
@@ -73,5 +74,21 @@ impl dashboard::Corrector for Corrector {
     async fn correct(&self, corrections: Vec<Correction>) -> Result<(), Refusal> {
         self.0.lock().unwrap().extend(corrections);
         Ok(())
+    }
+}
+
+/// Finds an author and two posts, and for a search nothing.
+pub struct Eraser;
+
+#[async_trait]
+impl dashboard::Eraser for Eraser {
+    async fn find(&self, meant: Meant) -> Result<Found, Refusal> {
+        if !meant.text.is_empty() {
+            let message = format!("nothing was found for {}", meant.text);
+            return Err(Refusal::Unreadable { field: "form", message });
+        }
+        let what = Erased { authors: vec![[7; 16]], posts: vec![[1; 16], [2; 16]], ..Erased::default() };
+        let counts = [("index".to_owned(), 1_200), ("quotes".to_owned(), 3)].into();
+        Ok(Found { what, people: 1, single_posts: 2, counts })
     }
 }

@@ -84,3 +84,57 @@ async fn a_thousand_flags_and_ten_thousand_supporters_are_counted_right() {
     assert_eq!(world.get("/gather?show=newest&page=40").await.text().matches("thing number").count(), 25);
     assert!(world.get("/").await.text().contains("1,000 flags are open for support"));
 }
+
+/// What a page costs to send does not grow with what is there: a thousand flags, ten thousand supporters and a thousand comments
+/// make no page much longer than a few do.
+#[tokio::test]
+async fn no_page_grows_with_the_number_of_flags_supporters_and_comments() {
+    let mut sizes = Vec::new();
+    for many in [60, 1_000] {
+        let world = World::new(Audience::Public);
+        let ann = world.somebody(Role::Public).await;
+        let moderator = world.somebody(Role::Moderator).await;
+        let first = published(&world, &ann.id, "shorter waits", "it matters", Evidence::None);
+        fill(&world, many);
+        let flag = format!("/gather/flags/{first}");
+        let mut lengths = Vec::new();
+        for address in
+            ["/", "/gather", "/gather?show=supported", "/gather?show=closing", &flag, "/audit", "/gather/moderation"]
+        {
+            let answer = moderator.get(address).await;
+            assert_eq!(answer.status, 200, "{address}");
+            lengths.push((address.replace(first.as_str(), "ID"), answer.body.len()));
+        }
+        let shown = moderator.get(&flag).await.body.matches("comment number").count();
+        assert_eq!(shown, 50, "a page of comments");
+        assert!(moderator.get(&format!("{flag}?comments=2")).await.body.contains("Newer comments"));
+        sizes.push(lengths);
+    }
+    for (few, many) in sizes[0].iter().zip(&sizes[1]) {
+        assert!(many.1 <= few.1 + few.1 / 10, "{} grows from {} to {} bytes", few.0, few.1, many.1);
+        assert!(many.1 < 120_000, "{} has {} bytes", many.0, many.1);
+    }
+}
+
+/// So many published flags more, half as many that wait, ten times as many supporters of the first, as many comments on it that
+/// stand and that wait.
+fn fill(world: &World, many: u32) {
+    let sql = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})
+         INSERT INTO flags (id, kind, evidence, want, because, raised_at, state, target, deadline)
+         SELECT printf('01J%023d', i), 'free', '', printf('thing number %09d', i), 'it matters', raised_at - i,
+                iif(i % 3 = 0, 'waiting', 'published'), 100, deadline + i FROM n, flags;
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10 * {many})
+         INSERT INTO supporters (flag, account, at)
+         SELECT id, printf('01J%023d', i), raised_at FROM n, flags WHERE want = 'shorter waits';
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2 * {many})
+         INSERT INTO comments (id, flag, words, at, state)
+         SELECT printf('01J%023d', i), id, printf('comment number %09d', i), raised_at + i,
+                iif(i % 2 = 0, 'waiting', 'published') FROM n, flags WHERE want = 'shorter waits';"
+    );
+    let entries = |tx: &mut civic::Tx<'_>| {
+        tx.execute_batch(&sql)?;
+        (0..many).try_for_each(|_| tx.log(&Entry::new(Part::Public, "test.filled", "test", "flags")))
+    };
+    world.record.decide_now(Actor::Operator, now(), entries).unwrap();
+}

@@ -157,7 +157,20 @@ async fn hostile_words_are_shown_and_never_run_nor_computed() {
     let flag = ann.send("/gather/raise", &fields).await.leads_to().to_owned();
     publish(&moderator, &flag).await;
     ann.send(&format!("{flag}/comment"), &[("comment", hostile)]).await;
-    for address in [flag.as_str(), "/gather", &format!("{flag}/decide"), "/gather/moderation"] {
+    let analyst = world.somebody(Role::Analyst).await;
+    let sheet = [("place", hostile), ("sheet", hostile)];
+    let read = analyst.upload(&format!("{flag}/paper/read"), &sheet).await;
+    assert!(read.text().contains("This sheet names 1 person"), "{}", read.text());
+    assert!(!read.body.contains("<script>") && !read.body.contains("\" onload"), "{}", read.body);
+    assert_eq!(analyst.send(&format!("{flag}/paper"), &sheet).await.status, 303);
+    let waiting = moderator.get("/gather/moderation").await;
+    let comment = waiting.part("action=\"/gather/comments/", "\" novalidate");
+    let comment = comment.trim_start_matches("action=\"").trim_end_matches("\" novalidate").to_owned();
+    let remove = format!("{comment}/remove");
+    assert!(!moderator.get(&remove).await.body.contains("<script>"));
+    ann.send(&format!("{flag}/comment"), &[("comment", hostile)]).await;
+    assert_eq!(moderator.send(&remove, &[("reason", hostile)]).await.status, 303);
+    for address in [flag.as_str(), "/gather", "/audit", &format!("{flag}/decide"), "/gather/moderation"] {
         let page = moderator.get(address).await;
         assert_eq!(page.status, 200, "{address}");
         assert!(!page.body.contains("<script>") && !page.body.contains("\" onload"), "{address}");

@@ -7,6 +7,8 @@ mod assembly;
 mod correct;
 mod doors;
 mod downloads;
+mod edits;
+mod erasures;
 mod flags;
 mod gather;
 mod home;

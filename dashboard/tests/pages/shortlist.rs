@@ -90,6 +90,30 @@ async fn a_flag_from_a_search_is_scored_from_what_the_search_finds_and_one_witho
 }
 
 #[tokio::test]
+async fn hostile_words_of_a_flag_are_shown_and_never_run_on_the_way_to_the_assembly() {
+    let hostile = "=1+1<script>alert(1)</script>\" onload=\"x";
+    let world = World::of_people();
+    let ann = world.somebody(Role::Public).await;
+    let organiser = world.somebody(Role::Organiser).await;
+    let cycle = begin(&organiser).await;
+    let id = flag(&world, &ann.id, hostile, Evidence::Search(format!("q={hostile}")));
+    let put = put_forward(&organiser, &id).await;
+    let json = format!("/api/v1/flags/{id}");
+    let form = format!("/assembly/nominate?flag={id}");
+    for address in [put.leads_to(), &cycle, &form, &format!("/gather/flags/{id}"), &json, "/api/v1/flags"] {
+        let page = organiser.get(address).await;
+        assert_eq!(page.status, 200, "{address}");
+        if page.headers["content-type"] == "application/json" {
+            assert_eq!(page.headers["x-content-type-options"], "nosniff", "{address}");
+        } else {
+            assert!(!page.body.contains("<script>alert") && !page.body.contains("\" onload"), "{address}");
+        }
+    }
+    let csv = world.get("/download/flags.csv").await.body;
+    assert!(csv.contains("'=1+1") && !csv.contains(",=1") && !csv.contains("\"=1"), "{csv}");
+}
+
+#[tokio::test]
 async fn what_was_refused_or_does_not_exist_is_not_put_forward() {
     let world = World::of_people();
     let ann = world.somebody(Role::Public).await;

@@ -246,7 +246,7 @@ pub fn parts(
         submissions: Some(Arc::new(doors::Submissions)),
         receiver: Some(Arc::new(doors::Receiver)),
         corrector: None,
-        eraser: None,
+        eraser: Some(Arc::new(doors::Eraser)),
         record: civic::Record::open(folder.path()).unwrap(),
         assembly: civic::assembly::AssemblyConfig::default(),
         gather: civic::gather::GatherConfig::default(),

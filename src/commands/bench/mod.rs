@@ -3,6 +3,7 @@
 
 mod bare;
 mod memory;
+pub mod pages;
 mod posts;
 mod stages;
 

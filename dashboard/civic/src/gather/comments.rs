@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::flags::{FlagId, find, words};
+use super::flags::{FlagId, words};
 use super::support::takes_support;
 use crate::account::AccountId;
 use crate::audit::{Entry, Part};
@@ -81,17 +81,22 @@ pub fn moderate_comment(tx: &mut Tx<'_>, id: &str, publish: bool, reason: &str) 
     if said.is_empty() { tx.log(&entry) } else { tx.log(&entry.because(&said)) }
 }
 
-/// The comments on a flag that are published, and that were removed with the reason, oldest first.
+/// The comments on a flag that are published, and that were removed with the reason: a page of them, the newest page first and
+/// each from the oldest to the newest, with how many there are in all.
 ///
 /// # Errors
 /// When the record cannot be read.
-pub fn comments(db: &Connection, flag: &FlagId) -> Result<Vec<Comment>, RecordError> {
-    find(db, flag)?.ok_or(RecordError::NotFound)?;
+pub fn comments(db: &Connection, flag: &FlagId, skip: u32, limit: u32) -> Result<(Vec<Comment>, u32), RecordError> {
+    let sql = "SELECT count(*) FROM comments WHERE flag = ?1 AND state <> 'waiting'";
+    let total = db.query_row(sql, [flag.as_str()], |row| row.get(0))?;
     let mut rows = db.prepare_cached(
-        "SELECT id, flag, words, at, state, said FROM comments WHERE flag = ?1 AND state <> 'waiting' ORDER BY at, rowid",
+        "SELECT id, flag, words, at, state, said FROM comments WHERE flag = ?1 AND state <> 'waiting'
+         ORDER BY at DESC, rowid DESC LIMIT ?2 OFFSET ?3",
     )?;
-    let comments = rows.query_map([flag.as_str()], a_comment)?.collect::<Result<_, _>>()?;
-    Ok(comments)
+    let found = rows.query_map(params![flag.as_str(), limit, skip], a_comment)?;
+    let mut comments: Vec<Comment> = found.collect::<Result<_, _>>()?;
+    comments.reverse();
+    Ok((comments, total))
 }
 
 /// The comment with this id, unless its words are gone.

@@ -167,12 +167,14 @@ fn comments_wait_and_what_is_removed_loses_its_words() {
     for text in ["I agree", "rude words"] {
         world.decide(|tx| comment(tx, &id, &ann, text)).unwrap();
     }
-    assert_eq!(world.record.read_now(|db| comments(db, &id)).unwrap(), []);
+    assert_eq!(world.record.read_now(|db| comments(db, &id, 0, 9)).unwrap(), (vec![], 0));
     let waiting = world.record.read_now(|db| waiting_comments(db, 10)).unwrap();
     world.decide(|tx| moderate_comment(tx, &waiting[0].id, true, "")).unwrap();
     assert!(world.decide(|tx| moderate_comment(tx, &waiting[1].id, false, " ")).is_err(), "removing needs a reason");
     world.decide(|tx| moderate_comment(tx, &waiting[1].id, false, "It insults a person")).unwrap();
-    let shown = world.record.read_now(|db| comments(db, &id)).unwrap();
+    let (shown, all) = world.record.read_now(|db| comments(db, &id, 0, 9)).unwrap();
+    let (second, _) = world.record.read_now(|db| comments(db, &id, 1, 1)).unwrap();
+    assert_eq!((all, second.as_slice()), (2, &shown[..1]), "the newest page comes first");
     let said: Vec<(&str, &str)> = shown.iter().map(|one| (one.words.as_str(), one.said.as_str())).collect();
     assert_eq!(said, [("I agree", ""), ("", "It insults a person")]);
 }

@@ -1,7 +1,7 @@
 //! One flag: what is asked, who supports it, what was decided, and what people say of it.
 
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Json, Redirect, Response};
 use civic::Permission::{Moderate, Organise, TakePart, WorkOnPosts};
 use civic::assembly::{candidates, cycles};
@@ -17,8 +17,15 @@ use crate::format;
 use crate::pages::assembly::nominate::taking_candidates;
 use crate::pages::form::Field;
 use crate::pages::{Chrome, Section, render};
+use crate::params::asked;
 use crate::sent::Sent;
 use crate::site::Site;
+
+/// Comments a page.
+const COMMENTS: u32 = 50;
+
+/// The newest comments in an answer for other programs, at most.
+const MOST_COMMENTS: u32 = 1_000;
 
 #[derive(Template)]
 #[template(path = "gather/flag.html")]
@@ -39,6 +46,9 @@ struct FlagPage {
     /// Whether the visitor can support it, and does.
     supports: Option<bool>,
     comments: Vec<CommentRow>,
+    /// Addresses of other pages of comments.
+    older: Option<String>,
+    newer: Option<String>,
     field: Option<Field>,
     history: Vec<(String, String, String)>,
     moderates: bool,
@@ -57,23 +67,27 @@ struct CommentRow {
     remove: Option<String>,
 }
 
-/// `/gather/flags/{id}`.
+/// `/gather/flags/{id}`, also with `?comments=PAGE`.
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-pub async fn page(site: Site, Path(id): Path<String>) -> Result<Response, AppError> {
+pub async fn page(site: Site, Path(id): Path<String>, RawQuery(query): RawQuery) -> Result<Response, AppError> {
     let flag = found(&site, &id).await?;
-    show(&site, &flag, "", Vec::new()).await
+    let page = asked(&query.unwrap_or_default(), "comments").and_then(|page| page.parse().ok()).unwrap_or(1);
+    show(&site, &flag, page, "", Vec::new()).await
 }
 
 async fn show(
     site: &Site,
     flag: &Flag,
+    comments_page: u32,
     typed: &str,
     problems: Vec<(&'static str, String)>,
 ) -> Result<Response, AppError> {
     let (id, account) = (flag.id.clone(), site.visitor.account().map(|account| account.id.clone()));
-    let (comments, history, supports, candidates) = site
+    let number = comments_page.clamp(1, 100_000);
+    let skip = (number - 1) * COMMENTS;
+    let ((comments, all), history, supports, candidates) = site
         .record()
         .read(move |db| {
             let supports = account.map(|account| gather::is_supporter(db, &id, &account)).transpose()?;
@@ -81,7 +95,8 @@ async fn show(
             let cycles = candidates.iter().map(|candidate| cycles::find(db, &candidate.cycle));
             let cycles = cycles.collect::<Result<Vec<_>, _>>()?;
             let history = audit::history(db, "flag", id.as_str(), false)?;
-            Ok((gather::comments(db, &id)?, history, supports, candidates.into_iter().zip(cycles).collect::<Vec<_>>()))
+            let comments = gather::comments(db, &id, skip, COMMENTS)?;
+            Ok((comments, history, supports, candidates.into_iter().zip(cycles).collect::<Vec<_>>()))
         })
         .await?;
     let is_open = flag.state == FlagState::Published && flag.deadline > site.now();
@@ -102,6 +117,8 @@ async fn show(
         meter: meter(flag),
         closes: format::moment(flag.deadline),
         supports: supports.filter(|_| is_open),
+        older: (all > number * COMMENTS).then(|| format!("{}?comments={}#comments", href(&flag.id), number + 1)),
+        newer: (number > 1).then(|| format!("{}?comments={}#comments", href(&flag.id), number - 1)),
         comments: comments.into_iter().map(|comment| comment_row(site, comment)).collect(),
         field: (is_open && site.may(TakePart)).then(|| {
             Field::long("comment", "Your comment")
@@ -136,11 +153,11 @@ async fn show(
 pub async fn json(site: Site, Path(id): Path<String>) -> Result<Json<Value>, AppError> {
     let flag = found(&site, &id).await?;
     let id = flag.id.clone();
-    let (comments, history, candidates) = site
+    let ((comments, all), history, candidates) = site
         .record()
         .read(move |db| {
             let history = audit::history(db, "flag", id.as_str(), false)?;
-            Ok((gather::comments(db, &id)?, history, candidates::of_flag(db, &id)?))
+            Ok((gather::comments(db, &id, 0, MOST_COMMENTS)?, history, candidates::of_flag(db, &id)?))
         })
         .await?;
     let comments: Vec<Value> = comments
@@ -159,6 +176,7 @@ pub async fn json(site: Site, Path(id): Path<String>) -> Result<Json<Value>, App
         .collect();
     let mut answer = super::flags::as_json(&site, &flag);
     answer["comments"] = json!(comments);
+    answer["comments_in_all"] = json!(all);
     answer["decided"] = json!(decided);
     answer["candidates"] = json!(candidates.iter().map(|one| &one.id).collect::<Vec<_>>());
     Ok(Json(json!({ "about": about(&site), "flag": answer })))
@@ -235,7 +253,7 @@ pub async fn comment(site: Site, Path(id): Path<String>, sent: Sent) -> Result<R
     match written {
         Ok(()) => Ok(Redirect::to(&format!("{}#comments", href(&flag.id))).into_response()),
         Err(RecordError::Refused(message)) => {
-            let page = show(&site, &flag, &text, vec![("comment", message)]).await?;
+            let page = show(&site, &flag, 1, &text, vec![("comment", message)]).await?;
             Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(error) => Err(error.into()),

@@ -340,7 +340,7 @@ pub(super) mod tests {
         assert!(open.iter().all(|flag| flag.deadline > live_from), "they gather support still");
         assert!(open.iter().any(|flag| flag.offline > 0) && open.iter().any(|flag| flag.supporters() > flag.target));
         let late = open.iter().find(|flag| flag.want.starts_with("a text message")).unwrap();
-        let comments = record.read_now(|db| gather::comments(db, &late.id)).unwrap();
+        let (comments, _) = record.read_now(|db| gather::comments(db, &late.id, 0, 9)).unwrap();
         assert_eq!(comments.iter().filter(|comment| comment.is_published).count(), 2);
         assert!(comments.iter().any(|comment| comment.words.is_empty() && comment.said.contains("recognised")));
         assert_eq!(record.read_now(|db| gather::waiting_comments(db, 9)).unwrap().len(), 1);
