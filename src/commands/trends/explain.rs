@@ -156,11 +156,11 @@ mod tests {
     fn everything_behind_an_issue_is_told() {
         let (_dir, config) = data();
         let list = latest(&config).unwrap();
-        let lift = find(&list, "lift").unwrap();
-        let told = explained(&list, lift).unwrap();
+        let issue = find(&list, "lift").unwrap();
+        let told = explained(&list, issue).unwrap();
         // The method and the hash change with the algorithm; what is told does not.
         let told =
-            told.replace(&list.method, "METHOD").replace(&list.hash[..12], "HASH").replace(&lift.id.to_string(), "ID");
+            told.replace(&list.method, "METHOD").replace(&list.hash[..12], "HASH").replace(&issue.id.to_string(), "ID");
         insta::assert_snapshot!(told);
     }
 }
