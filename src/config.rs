@@ -13,6 +13,7 @@ use index::{IndexConfig, Retention};
 use ingest::{IngestConfig, SourceConfig};
 use serde::Deserialize;
 
+use crate::alerts::AlertsConfig;
 use crate::author_key;
 use crate::cli::{Global, Run, Tier};
 
@@ -39,6 +40,8 @@ pub struct Config {
     pub trends: TrendsConfig,
     /// How long posts are kept, by kind of source.
     pub retention: Retention,
+    /// Who is told of which issues.
+    pub alerts: AlertsConfig,
     /// The pages.
     pub dashboard: DashboardConfig,
     /// The rules of Gather.
@@ -61,6 +64,7 @@ impl Default for Config {
             index: IndexConfig::default(),
             trends: TrendsConfig::default(),
             retention: Retention::default(),
+            alerts: AlertsConfig::default(),
             dashboard: DashboardConfig::default(),
             gather: GatherConfig::default(),
             assembly: AssemblyConfig::default(),

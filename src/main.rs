@@ -1,6 +1,7 @@
 //! The `discovery` program: reads the command line and runs what it asks for.
 
 mod admin;
+mod alerts;
 mod author_key;
 mod cli;
 mod commands;

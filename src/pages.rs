@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::alerts;
 use crate::config::Config;
 use crate::entrances::Entrances;
 use crate::supervisor::Supervisor;
@@ -113,6 +114,10 @@ pub fn parts(
         searcher: index.searcher(),
         analytics: Arc::new(index.analytics()),
         trends,
+        alerts: Arc::new({
+            let data_dir = config.data_dir.clone();
+            move || alerts::read(&data_dir)
+        }),
         health,
         labels: labels(chain),
         feeling_right: chain.feeling_right(),
@@ -156,7 +161,7 @@ fn tagged_by_larger_model(chain: &Chain) -> Arc<dyn Fn() -> Option<f64> + Send +
     })
 }
 
-fn labels(chain: &Chain) -> Labels {
+pub fn labels(chain: &Chain) -> Labels {
     let topics = chain.topics().all().iter().map(|topic| {
         let label =
             TopicLabel { name: topic.name.clone(), group: topic.group.clone(), definition: topic.definition.clone() };

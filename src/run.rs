@@ -13,11 +13,13 @@ use dashboard::Notice;
 use enrich::{Chain, Redactor};
 use index::Index;
 use index::trends::TrendList;
+use ingest::fetch::Gateway;
 use ingest::{HealthBoard, Intake, Scrub, Settings, SourceConfig, SourceKind};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::admin;
+use crate::alerts;
 use crate::author_key;
 use crate::cli::{Global, Run, Stage};
 use crate::config::{self, Config};
@@ -84,6 +86,7 @@ pub async fn pipeline(
     let eraser = base.eraser(&people.record, &index);
     let entrances = Entrances::open(&base.config, &ids, intake, base.bus(), id_key.clone(), board.clone())?
         .with_eraser(Finder { eraser: eraser.clone(), id_key: id_key.clone() });
+    base.spawn_alerts(&mut supervisor, &index, trends.clone())?;
     base.spawn_retention(&mut supervisor);
     base.spawn_lag(&mut supervisor);
     let stages = Stages {
@@ -142,7 +145,9 @@ pub async fn index_only(global: &Global, stage: &Stage) -> Result<()> {
     let mut supervisor = Supervisor::until_interrupted()?;
     base.spawn_admin(&mut supervisor, stage).await?;
     let index = Index::open(&base.data.index())?;
-    base.spawn_index(&mut supervisor, &index, watch::channel(None).0);
+    let (publish, trends) = watch::channel(None);
+    base.spawn_index(&mut supervisor, &index, publish);
+    base.spawn_alerts(&mut supervisor, &index, trends)?;
     base.spawn_retention(&mut supervisor);
     supervisor.run().await
 }
@@ -318,6 +323,28 @@ impl Base {
         supervisor.spawn("trends", move |cancel| async move {
             Ok(index::trends::run(bus, config, dir, publish, cancel).await?)
         });
+    }
+
+    /// Starts to tell of issues whoever asked for it, if anybody did.
+    ///
+    /// # Errors
+    /// When the configuration asks for what there is not.
+    fn spawn_alerts(
+        &self,
+        supervisor: &mut Supervisor,
+        index: &Index,
+        trends: watch::Receiver<Option<Arc<TrendList>>>,
+    ) -> Result<()> {
+        let config = self.config.alerts.clone();
+        let labels = pages::labels(&self.chain);
+        config.check(|topic| labels.topics.contains_key(topic), |region| labels.regions.contains_key(region))?;
+        if config.rules.is_empty() {
+            return Ok(());
+        }
+        let (searcher, gateway) = (index.searcher(), Gateway::new(&self.config.ingest.fetch)?);
+        let data_dir = self.data.path().to_owned();
+        supervisor.spawn("alerts", move |cancel| alerts::run(config, trends, searcher, gateway, data_dir, cancel));
+        Ok(())
     }
 
     /// Starts to make searchable what was tagged.

@@ -136,6 +136,7 @@ fn downloads() -> Routes {
         .get("/download/search-days.csv", Anyone, download::search_days)
         .get("/download/sources.csv", Anyone, download::sources)
         .get("/feeds/issues.atom", Anyone, feeds::issues)
+        .get("/feeds/alerts.atom", Needs(ReadPosts), feeds::alerts)
         .get("/feeds/search.atom", Needs(ReadPosts), feeds::search)
 }
 

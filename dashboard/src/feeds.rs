@@ -1,10 +1,15 @@
 //! Issues and searches as Atom feeds (RFC 4287), for feed readers and other programs.
 
+use std::sync::Arc;
+
 use askama::Template;
+use axum::extract::RawQuery;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use url::form_urlencoded;
 
+use crate::alert::Alert;
 use crate::error::AppError;
 use crate::findings;
 use crate::pages::assembly::ledger;
@@ -12,10 +17,12 @@ use crate::pages::gather;
 use crate::pages::issue::source_name;
 use crate::pages::issues::href;
 use crate::pages::{facets, search as search_page};
-use crate::params::Params;
+use crate::params::{Params, asked};
 use crate::serve::Notice;
 use crate::site::Site;
 
+/// The most alerts in their feed.
+const MOST_ALERTS: usize = 100;
 /// The most flags in their feed.
 const MOST_FLAGS: u32 = 50;
 
@@ -129,6 +136,36 @@ pub async fn flags(site: Site) -> Result<Response, AppError> {
         updated: flags.first().map_or_else(|| site.now(), |flag| flag.raised_at),
         fictional: site.parts.notice == Notice::Fictional,
         entries: flags.iter().map(entry).collect(),
+    })
+}
+
+/// `/feeds/alerts.atom`: which issues concerned whom, the newest first; `?rule=NAME` for one rule.
+///
+/// # Errors
+/// When the feed cannot be written.
+pub async fn alerts(site: Site, RawQuery(query): RawQuery) -> Result<Response, AppError> {
+    let read = Arc::clone(&site.parts.alerts);
+    let all = tokio::task::spawn_blocking(move || read()).await.map_err(|error| AppError::Store(error.to_string()))?;
+    let rule = asked(query.as_deref().unwrap_or_default(), "rule");
+    let entry = |alert: &Alert| Entry {
+        id: alert.id(),
+        title: speakable(&format!("{} ({})", alert.label, alert.rule)),
+        href: alert.path(),
+        updated: alert.at,
+        summary: speakable(&alert.sentence(site.audience())),
+    };
+    let wanted = all.iter().filter(|alert| rule.as_ref().is_none_or(|rule| alert.rule == *rule));
+    let entries: Vec<Entry> = wanted.take(MOST_ALERTS).map(entry).collect();
+    let encoded = |rule: &String| form_urlencoded::Serializer::new(String::new()).append_pair("rule", rule).finish();
+    let query: String = rule.iter().map(|rule| format!("?{}", encoded(rule))).collect();
+    respond(&Feed {
+        id: format!("urn:discovery:alerts{query}"),
+        title: rule.map_or_else(|| "Alerts".to_owned(), |rule| format!("Alerts: {}", speakable(&rule))),
+        itself: format!("/feeds/alerts.atom{query}"),
+        page: "/issues".to_owned(),
+        updated: entries.first().map_or_else(|| site.now(), |entry| entry.updated),
+        fictional: site.parts.notice == Notice::Fictional,
+        entries,
     })
 }
 

@@ -4,6 +4,7 @@
 //! the record (`civic`); what people hand in and other systems send goes through two narrow doors (`doors.rs`).
 
 mod admin;
+mod alert;
 mod api;
 mod app;
 mod assets;
@@ -39,9 +40,10 @@ mod uncollected;
 mod visitor;
 
 pub use admin::{Ready, serve_admin};
+pub use alert::Alert;
 pub use app::{router, routes};
 pub use config::{Audience, AudienceError, DashboardConfig, SignInConfig, check_audience};
 pub use doors::{Corrector, Eraser, Found, Meant, Preview, Received, Receiver, Refusal, Shown, Submissions, Upload};
-pub use labels::{Labels, RegionLabel, TopicLabel};
+pub use labels::{Labels, RegionLabel, TopicLabel, status_slug};
 pub use routes::{Access, Route, Routes};
 pub use serve::{Notice, Parts, serve};

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::alert::Alert;
 use crate::config::{Audience, SignInConfig};
 use crate::doors::{Corrector, Eraser, Receiver, Submissions};
 use crate::labels::Labels;
@@ -32,6 +33,8 @@ pub struct Parts {
     pub analytics: Arc<dyn Analytics>,
     /// The newest list of issues; `None` until there is a first one.
     pub trends: watch::Receiver<Option<Arc<TrendList>>>,
+    /// What was told to whom asked for it, the newest first. It may read a file.
+    pub alerts: Arc<dyn Fn() -> Vec<Alert> + Send + Sync>,
     /// How the sources are doing at this moment.
     pub health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
     /// Names for people.

@@ -50,6 +50,8 @@ pub async fn execute(global: &Global, demo: &Demo) -> Result<()> {
     }
     // It needs nothing that is not here: whatever carries real posts stays free of made-up ones.
     config.bus.kafka = None;
+    // Nobody is told of what is made up.
+    config.alerts.rules.clear();
     let base = Base::open(&config, &Part::ALL).await?;
     let mut supervisor = Supervisor::until_interrupted()?;
     let path = base.data.path().join(STATE_FILE);

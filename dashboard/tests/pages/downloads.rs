@@ -80,6 +80,29 @@ async fn issues_can_be_followed_as_a_feed() {
 }
 
 #[tokio::test]
+async fn alerts_can_be_followed_rule_by_rule() {
+    let world = World::new(Audience::Staff);
+    let all = world.get("/feeds/alerts.atom").await;
+    assert!(all.body.contains("(The North)") && all.body.contains("(Phones &#38; queues)"), "{}", all.body);
+    let one = world.get("/feeds/alerts.atom?rule=Phones+%26+queues").await;
+    assert!(!one.body.contains("The North"));
+    insta::assert_snapshot!(one.part("<entry", "</entry>"), @r#"
+        <entry>
+        <id>urn:discovery:alert:phones---queues:01KA7M3E5C0000000000000001:1795356300</id>
+        <title>8am phone queue (Phones &#38; queues)</title>
+        <link rel="alternate" type="text/html" href="/issues/01KA7M3E5C0000000000000001"/>
+        <updated>2026-11-22T14:05:00Z</updated>
+        <summary>‘8am phone queue’ is rising: 1,952 voices in 2,440 posts in 7 days; 1,358 in the 7 days before.</summary>
+        </entry>
+        "#);
+    assert!(one.body.contains(r#"href="/feeds/alerts.atom?rule=Phones+%26+queues""#), "{}", one.body);
+    let nobody = world.get("/feeds/alerts.atom?rule=x").await;
+    assert_eq!(nobody.status, 200);
+    assert!(!nobody.body.contains("<entry"));
+    assert_ne!(World::new(Audience::Public).get("/feeds/alerts.atom").await.status, 200, "rules are not public");
+}
+
+#[tokio::test]
 async fn the_api_says_what_the_pages_say() {
     let world = World::new(Audience::Staff);
     let answer = world.get(&format!("/api/v1/issues/{}", made_up::QUEUE)).await;

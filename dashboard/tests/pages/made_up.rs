@@ -8,7 +8,7 @@ use bus::{
     AuthorKey, Channel, Enriched, EventId, Gap, IdKey, Offsets, Place, PlaceKind, Post, PostId, Sentiment,
     SentimentLabel, SourceHealth, SourceId, SourceState, TokenHealth, TopicTag,
 };
-use dashboard::{Labels, RegionLabel, TopicLabel};
+use dashboard::{Alert, Labels, RegionLabel, TopicLabel};
 use index::trends::model::{
     ChannelEvidence, DayCount, Discounted, Doubt, GateCheck, Meetings, Retired, Status, TermEvidence,
 };
@@ -320,6 +320,13 @@ fn issue(issue_id: &str, label: &str, status: Status, usual: (f64, f64), posts_o
         related: vec![id(PARKING)],
         query: "\"phone queue\" OR 8am".to_owned(),
     }
+}
+
+/// What was told to whom asked for it.
+pub fn alerts() -> Vec<Alert> {
+    let list = trend_list();
+    let told = |rule: &str, number: usize| Alert::new(rule, &list.issues[number], now());
+    vec![told("Phones & queues", 0), told("The North", 1)]
 }
 
 pub fn health() -> Vec<SourceHealth> {

@@ -11,7 +11,15 @@ use crate::world::World;
 fn addresses() -> Vec<String> {
     let pages =
         ["/", "/issues", "/issues?status=held", "/search", "/search?q=queue", "/sources", "/help", "/accessibility"];
-    let more = ["/privacy", "/api", "/submit", "/feeds/issues.atom", "/feeds/search.atom", "/download/issues.csv"];
+    let more = [
+        "/privacy",
+        "/api",
+        "/submit",
+        "/feeds/issues.atom",
+        "/feeds/alerts.atom",
+        "/feeds/search.atom",
+        "/download/issues.csv",
+    ];
     let csv =
         ["/download/largest-issues.csv", "/download/who.csv", "/download/search.csv", "/download/search-days.csv"];
     let api = ["/download/sources.csv", "/api/v1/state", "/api/v1/issues", "/api/v1/search", "/api/v1/sources"];

@@ -44,6 +44,25 @@ pub enum Webhook {
     Secret(SecretRef),
 }
 
+impl Webhook {
+    /// The address. It may read a small file.
+    ///
+    /// # Errors
+    /// A sentence that names where the address is kept, and never the address.
+    pub fn address(&self) -> Result<Url, String> {
+        match self {
+            Self::Url(url) => Ok(url.clone()),
+            Self::Secret(reference) => {
+                let secret = reference.read()?;
+                secret
+                    .expose()
+                    .parse()
+                    .map_err(|_| format!("the text in {} is not the address of a webhook", reference.place()))
+            }
+        }
+    }
+}
+
 /// What can be the matter with a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,7 +147,7 @@ impl Alarm {
     async fn send(&self, news: &[News]) -> Result<(), String> {
         let webhook = self.webhook.clone();
         let url =
-            tokio::task::spawn_blocking(move || address(&webhook)).await.map_err(|failed| failed.to_string())??;
+            tokio::task::spawn_blocking(move || webhook.address()).await.map_err(|failed| failed.to_string())??;
         let message = Message { text: text(news), events: news };
         let request = Request::post_json(url, "*/*", &message).map_err(|error| error.to_string())?;
         // The address may hold a secret; these errors name only its host.
@@ -152,19 +171,6 @@ struct Message<'a> {
 fn text(news: &[News]) -> String {
     let lines: Vec<String> = news.iter().map(News::sentence).collect();
     lines.join("\n")
-}
-
-fn address(webhook: &Webhook) -> Result<Url, String> {
-    match webhook {
-        Webhook::Url(url) => Ok(url.clone()),
-        Webhook::Secret(reference) => {
-            let secret = reference.read()?;
-            secret
-                .expose()
-                .parse()
-                .map_err(|_| format!("the text in {} is not the address of a webhook", reference.place()))
-        }
-    }
 }
 
 /// What is the matter with `source`; `None` when that is not known yet.
