@@ -12,7 +12,8 @@ use civic::Record;
 use dashboard::{DashboardConfig, Labels, Notice, Parts, RegionLabel, TopicLabel};
 use enrich::{Chain, Sampled};
 use index::Index;
-use index::trends::TrendList;
+use index::trends::without::without;
+use index::trends::{STATE, TrendList};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -114,6 +115,12 @@ pub fn parts(
         searcher: index.searcher(),
         analytics: Arc::new(index.analytics()),
         trends,
+        without: Arc::new({
+            let (state, trends) = (config.data_dir.join("trends").join(STATE), config.trends.clone());
+            move |left_out, as_of| {
+                without(&state, trends.clone(), Some(as_of), left_out).map_err(|error| error.to_string())
+            }
+        }),
         alerts: Arc::new({
             let data_dir = config.data_dir.clone();
             move || alerts::read(&data_dir)

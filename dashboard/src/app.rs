@@ -44,6 +44,8 @@ pub struct App {
     pub form_token: FormToken,
     /// Turns to try a password: each takes a core and 19 MiB for a moment, and must not take the whole machine.
     attempts: Semaphore,
+    /// Turns to compute a list with something left out: each takes a core for a second.
+    pub comparisons: Semaphore,
     /// What staff decided about held issues.
     pub reviews: Reviews,
     /// How far the log of decisions was found to be whole.
@@ -80,6 +82,7 @@ pub fn router(parts: Parts) -> Router {
         parts,
         home: Cache::new(HOME_MAX_AGE),
         form_token: FormToken::new(),
+        comparisons: Semaphore::new(1),
         attempts: Semaphore::new(SIGN_INS_AT_ONCE),
         reviews: Reviews::default(),
         audit: Audit::default(),
@@ -112,6 +115,7 @@ fn pages_of_the_conversation() -> Routes {
     Routes::default()
         .get("/", Anyone, pages::home::page)
         .get("/issues", Anyone, pages::issues::page)
+        .get("/issues/without", Needs(ReadPosts), pages::without::page)
         .get("/issues/{id}", Anyone, pages::issue::page)
         .post("/issues/{id}/review", Needs(WorkOnPosts), pages::review::decide)
         .get("/search", Anyone, pages::search::page)

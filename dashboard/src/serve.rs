@@ -10,6 +10,7 @@ use civic::Record;
 use civic::assembly::AssemblyConfig;
 use civic::gather::GatherConfig;
 use index::trends::TrendList;
+use index::trends::without::{Comparison, LeftOut};
 use index::{Analytics, Searcher};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -33,6 +34,9 @@ pub struct Parts {
     pub analytics: Arc<dyn Analytics>,
     /// The newest list of issues; `None` until there is a first one.
     pub trends: watch::Receiver<Option<Arc<TrendList>>>,
+    /// Computes the list of a moment with everything and with something left out; `None` while there is nothing to compute it from. It takes a
+    /// second.
+    pub without: Arc<Without>,
     /// What was told to whom asked for it, the newest first. It may read a file.
     pub alerts: Arc<dyn Fn() -> Vec<Alert> + Send + Sync>,
     /// How the sources are doing at this moment.
@@ -68,6 +72,9 @@ pub struct Parts {
     /// The clock (UTC).
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
+
+/// See [`Parts::without`]. The error is a sentence.
+pub type Without = dyn Fn(&LeftOut, Timestamp) -> Result<Option<Comparison>, String> + Send + Sync;
 
 /// Whether the conversation is real.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

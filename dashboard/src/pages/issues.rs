@@ -3,18 +3,23 @@
 use askama::Template;
 use axum::response::Html;
 use bus::Channel;
+use civic::Permission::ReadPosts;
 use index::trends::Issue;
-use index::trends::model::Status;
+use index::trends::model::{ChannelEvidence, Status};
 
 use crate::charts::spark;
 use crate::config::Audience;
 use crate::error::AppError;
+use crate::facet::Facet;
 use crate::findings;
 use crate::format::{self, counted};
 use crate::labels;
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
 use crate::site::Site;
+
+/// A chance from which there is no rise.
+const NO_RISE: f64 = 0.5;
 
 /// Days of a small line in a row.
 const SPARK_DAYS: usize = 14;
@@ -79,6 +84,23 @@ impl IssueRow {
             },
         }
     }
+}
+
+/// What a list of one kind of place says of an issue: its voices there beside those expected.
+fn alone(issue: &Issue, channel: Channel, audience: Audience) -> String {
+    match evidence(issue, channel) {
+        Some(evidence) if evidence.p < NO_RISE => format!(
+            "{} in {}, {} expected",
+            audience.count(evidence.voices).of("voice", "voices"),
+            findings::window(evidence.window_h),
+            format::decimal(evidence.expected)
+        ),
+        _ => format!("No rise in {}", labels::channel(channel).to_lowercase()),
+    }
+}
+
+fn evidence(issue: &Issue, channel: Channel) -> Option<&ChannelEvidence> {
+    issue.channels.iter().find(|evidence| evidence.channel == channel)
 }
 
 /// The page of an issue.
@@ -151,8 +173,12 @@ struct IssuesPage {
     /// Address, name, number and whether it is chosen.
     statuses: Vec<(String, String, bool)>,
     rows: IssueTable,
+    /// Addresses of the lists of one kind of place each, with name and whether it is chosen.
+    kinds: Vec<(String, &'static str, bool)>,
     /// Whether the rows are issues that are held.
     held: bool,
+    /// Whether something can be left out, by those who may.
+    without: bool,
     reasons: Vec<Reason>,
     csv: String,
 }
@@ -175,7 +201,16 @@ pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> 
     let list = site.trends().ok_or(AppError::NotYet)?;
     let held = params.status == Some(Status::Held);
     let all = if held { site.held(&list) } else { &list.issues };
-    let shown: Vec<&Issue> = all.iter().filter(|issue| held || params.concerns(issue)).collect();
+    let mut shown: Vec<&Issue> = all.iter().filter(|issue| held || params.concerns(issue)).collect();
+    let kind = match params.chosen(Facet::Channel) {
+        [slug] => Channel::from_slug(slug),
+        _ => None,
+    };
+    if let Some(channel) = kind {
+        // The list of one kind of place has its own order: that of the rise there.
+        let p = |issue: &Issue| evidence(issue, channel).map_or(1.0, |evidence| evidence.p);
+        shown.sort_by(|one, two| p(one).total_cmp(&p(two)));
+    }
     let with_status = |status| Params { status, ..params.clone() };
     let everything = (None, "All listed".to_owned(), list.issues.len());
     let each = labels::STATUSES.iter().filter_map(|status| {
@@ -205,12 +240,29 @@ pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> 
             rules: failed.map(|check| format!("asked: {}; found: {}", check.rule, check.found)).collect(),
         }
     });
+    let mut rows = IssueTable::new(shown.iter().copied(), site.audience());
+    if let Some(channel) = kind {
+        for (row, issue) in rows.rows.iter_mut().zip(&shown) {
+            row.channels = alone(issue, channel, site.audience());
+        }
+    }
+    let of_kind = |slug: Option<&str>| {
+        let all = params.without_facet(Facet::Channel);
+        slug.map_or_else(|| all.clone(), |slug| all.with(Facet::Channel, slug)).href("/issues")
+    };
+    let each_kind =
+        Channel::ALL.map(|channel| (of_kind(Some(channel.slug())), labels::channel(channel), kind == Some(channel)));
+    let order = kind.map_or("Strongest first".to_owned(), |channel| {
+        format!("By the rise in {} alone, clearest first", labels::channel(channel).to_lowercase())
+    });
     render(&IssuesPage {
         chrome: Chrome::new(&site, Section::Issues, title),
-        about: format!("As of {}. Strongest first.", format::moment(list.as_of)),
+        about: format!("As of {}. {order}.", format::moment(list.as_of)),
+        kinds: [(of_kind(None), "All together", kind.is_none())].into_iter().chain(each_kind).collect(),
+        without: site.may(ReadPosts),
         statuses: statuses.collect(),
         reasons: reasons.collect(),
-        rows: IssueTable::new(shown.iter().copied(), site.audience()),
+        rows,
         held,
         csv: params.href("/download/issues.csv"),
     })

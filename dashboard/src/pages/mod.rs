@@ -21,6 +21,7 @@ pub mod submit;
 pub mod texts;
 pub mod tiles;
 pub mod who;
+pub mod without;
 
 use askama::Template;
 use axum::response::Html;

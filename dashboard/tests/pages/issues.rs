@@ -111,3 +111,44 @@ async fn the_list_shows_one_status_and_why_issues_are_held() {
     let offline = world.get("/issues?region=midlands&type=offline").await.text();
     assert!(offline.contains("3 issues stand out, 2 of them rising or new"), "{offline}");
 }
+
+#[tokio::test]
+async fn the_list_of_one_kind_of_place_has_its_own_order_and_evidence() {
+    let mut list = made_up::trend_list();
+    let parking = list.issues.iter_mut().find(|issue| issue.label.contains("parking")).unwrap();
+    parking.channels[1].p = 1e-9;
+    let world = World::of(made_up::posts(), Some(list), Audience::Staff);
+    let all = world.get("/issues").await.text();
+    assert!(all.contains("Strongest first") && all.contains("All together"));
+    let page = world.get("/issues?type=offline").await;
+    let text = page.text();
+    assert!(text.contains("By the rise in meetings alone, clearest first"), "{text}");
+    assert!(text.contains("9 voices in 7 days, 1.5 expected"), "{text}");
+    let at = |label: &str| page.body.find(label).unwrap();
+    assert!(at("hospital parking charges") < at("8am phone queue"));
+    let social = world.get("/issues?type=social").await;
+    assert!(!social.body.contains("hearing loops"), "nobody speaks of it there");
+    assert!(page.body.contains(r#"<a href="/issues?type=social">Social media</a>"#), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_list_without_a_source_says_what_rests_on_it() {
+    let world = World::new(Audience::Staff);
+    let page = world.get("/issues/without?source=patients-forum&region=&meeting=").await;
+    let text = page.text();
+    assert!(text.contains("Without Patients forum: 430 of 5,000 posts that are remembered left out."), "{text}");
+    assert!(text.contains("hearing loops that do not work 2 – ") && text.contains("Not listed without it"), "{text}");
+    assert!(text.contains("hospital parking charges 3 2 ") && text.contains("Higher without it"), "{text}");
+    assert!(page.body.contains(r#"<option value="patients-forum" selected>"#));
+    let nothing = world.get("/issues/without?region=london").await.text();
+    assert!(nothing.contains("There is a problem") && nothing.contains("said by or at London"), "{nothing}");
+    for wrong in ["source=%21%21", "copies-of=x", "meeting=%01"] {
+        let page = world.get(&format!("/issues/without?{wrong}")).await;
+        assert!(page.status == 200 && page.text().contains("There is a problem"), "{wrong}");
+    }
+    assert!(!world.get("/issues/without").await.text().contains("There is a problem"));
+    assert!(world.get("/issues").await.body.contains("/issues/without"));
+    let public = World::new(Audience::Public);
+    assert_ne!(public.get("/issues/without?source=patients-forum").await.status, 200);
+    assert!(!public.get("/issues").await.body.contains("/issues/without"));
+}

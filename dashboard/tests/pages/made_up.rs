@@ -12,6 +12,7 @@ use dashboard::{Alert, Labels, RegionLabel, TopicLabel};
 use index::trends::model::{
     ChannelEvidence, DayCount, Discounted, Doubt, GateCheck, Meetings, Retired, Status, TermEvidence,
 };
+use index::trends::without::{Comparison, LeftOut};
 use index::trends::{Issue, IssueId, TrendList};
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -320,6 +321,16 @@ fn issue(issue_id: &str, label: &str, status: Status, usual: (f64, f64), posts_o
         related: vec![id(PARKING)],
         query: "\"phone queue\" OR 8am".to_owned(),
     }
+}
+
+/// The list without the patients' forum, on which the second issue rests; nothing else is known.
+pub fn without(left_out: &LeftOut, _as_of: Timestamp) -> Result<Option<Comparison>, String> {
+    let (whole, mut without) = (trend_list(), trend_list());
+    let is_known = *left_out == LeftOut::Source("patients-forum".parse().unwrap());
+    if is_known {
+        without.issues.remove(1);
+    }
+    Ok(Some(Comparison { whole, without, posts: 5_000, left_out: if is_known { 430 } else { 0 } }))
 }
 
 /// What was told to whom asked for it.

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use url::form_urlencoded;
 
 use crate::doors;
-use crate::made_up::{alerts, health, labels, now, posts, trend_list};
+use crate::made_up::{alerts, health, labels, now, posts, trend_list, without};
 
 /// The site over the world, and what can be done to it.
 pub struct World {
@@ -242,6 +242,7 @@ pub fn parts(
         searcher: index.searcher(),
         analytics: Arc::new(Failing { inner: index.analytics(), failing: Arc::clone(&failing) }),
         trends: receiver,
+        without: Arc::new(without),
         alerts: Arc::new(alerts),
         health: Arc::new(health),
         submissions: Some(Arc::new(doors::Submissions)),
