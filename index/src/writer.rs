@@ -158,15 +158,13 @@ impl IndexWriter {
                 .delete_query(Box::new(BooleanQuery::intersection(both)))
                 .map_err(|reason| self.failed(&reason))?;
         }
+        // A merge of Tantivy's own choice would take away segments that are about to be merged here.
+        self.tantivy.set_merge_policy(Box::new(NoMergePolicy));
         self.commit(offsets)?;
-        let gone = before.saturating_sub(self.index.posts());
-        if gone > 0 {
-            self.tantivy.set_merge_policy(Box::new(NoMergePolicy));
-            let merged = self.merge_touched();
-            self.tantivy.set_merge_policy(Box::new(merges()));
-            merged.map_err(|reason| self.failed(&reason))?;
-        }
-        Ok(gone)
+        let merged = self.merge_touched();
+        self.tantivy.set_merge_policy(Box::new(merges()));
+        merged.map_err(|reason| self.failed(&reason))?;
+        Ok(before.saturating_sub(self.index.posts()))
     }
 
     fn purge_segments(&mut self) -> tantivy::Result<()> {
@@ -184,11 +182,21 @@ impl IndexWriter {
 
     /// Writes every segment anew from which something was deleted.
     fn merge_touched(&mut self) -> tantivy::Result<()> {
-        // A description of a segment that lives keeps its files from being removed, so only ids are kept here.
-        let metas = self.index.tantivy.searchable_segment_metas()?.into_iter();
-        let touched: Vec<_> = metas.filter(tantivy::SegmentMeta::has_deletes).map(|meta| meta.id()).collect();
-        for segment in touched {
-            self.tantivy.merge(&[segment]).wait()?;
+        for _ in 0..SWEEPS {
+            // A description of a segment that lives keeps its files from being removed, so only ids are kept here.
+            let metas = self.index.tantivy.searchable_segment_metas()?.into_iter();
+            let touched: Vec<_> = metas.filter(tantivy::SegmentMeta::has_deletes).map(|meta| meta.id()).collect();
+            if touched.is_empty() {
+                break;
+            }
+            for segment in touched {
+                match self.tantivy.merge(&[segment]).wait() {
+                    Ok(_) => {}
+                    // A merge that began before has the segment; what comes of it is looked at next.
+                    Err(tantivy::TantivyError::InvalidArgument(_)) => std::thread::park_timeout(SWEEP_EVERY),
+                    Err(error) => return Err(error),
+                }
+            }
         }
         self.index.reader.reload()?;
         self.tantivy.garbage_collect_files().wait()?;

@@ -26,6 +26,7 @@ pub struct Places {
     issue: String,
     post: String,
     flag: String,
+    comment: String,
     cycle: String,
     candidate: String,
     pack: String,
@@ -56,12 +57,14 @@ impl Places {
         });
         let record = Record::open(data).unwrap();
         let (account, invitation, quote, erasure) = made(&record, &post);
+        let comment = record.read_now(|db| civic::gather::waiting_comments(db, 1)).unwrap().remove(0).id;
         let answers = record.read_now(civic::assembly::answers::all).unwrap();
         let action = answers.iter().find_map(|answer| answer.actions.first()).unwrap().id.to_string();
         Self {
             issue,
             post: text(&post["id"]),
             flag: text(&open.unwrap()["id"]),
+            comment,
             cycle: next,
             candidate: text(&candidates[0]["id"]),
             pack: text(&chosen["packs"][0]["id"]),
@@ -117,6 +120,7 @@ impl Places {
             ("/posts/", &self.post),
             ("/quotes/", &self.quote),
             ("/gather/flags/", &self.flag),
+            ("/gather/comments/", &self.comment),
             ("/assembly/cycles/", &self.cycle),
             ("/assembly/candidates/", &self.candidate),
             ("/assembly/packs/", &self.pack),

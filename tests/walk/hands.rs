@@ -2,6 +2,7 @@
 //! order.
 
 use fantoccini::Locator;
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
@@ -10,6 +11,9 @@ use crate::support::browser::Browser;
 
 /// A phone and a desk, in CSS pixels.
 pub const WIDTHS: [u32; 2] = [320, 1280];
+
+/// The tabulator among the keys that a driver of browsers knows.
+const TABULATOR: char = '\u{e004}';
 
 /// More stops than any page here has.
 const MOST_STOPS: u32 = 250;
@@ -46,8 +50,7 @@ impl Hands<'_> {
     pub async fn go_to(&self, selector: &str) {
         let (mut before, mut wrapped) = (-1, false);
         for _ in 0..MOST_STOPS {
-            let active = self.browser.client.active_element().await.unwrap();
-            active.send_keys(&Key::Tab.to_string()).await.unwrap();
+            self.tabulate().await;
             let focus = self.browser.client.execute(FOCUS, vec![json!(selector)]).await.unwrap();
             if focus["nowhere"] == json!(true) {
                 assert!(!wrapped, "the tabulator never comes to {selector} on {}", self.path().await);
@@ -66,6 +69,14 @@ impl Hands<'_> {
             }
         }
         panic!("the tabulator never comes to {selector} on {}", self.path().await);
+    }
+
+    /// Presses the tabulator, wherever the focus is: a field for files takes no keys by itself.
+    async fn tabulate(&self) {
+        let press = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: TABULATOR })
+            .then(KeyAction::Up { value: TABULATOR });
+        self.browser.client.perform_actions(press).await.unwrap();
     }
 
     /// Goes to a field and types; what stood there is replaced.

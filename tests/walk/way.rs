@@ -74,8 +74,8 @@ async fn add_paper(hands: &Hands<'_>, flag: &str) {
     hands.press("nav a[href='/gather']").await;
     hands.press(&format!("main a[href='{flag}']")).await;
     hands.press(&format!("main a[href='{flag}/paper']")).await;
-    hands.fill("#place", "A library, yesterday").await;
     hands.fill("#sheet", "Ann Example, LS1").await;
+    hands.fill("#place", "A library, yesterday").await;
     hands.press("#form button").await;
     assert!(hands.reads().await.contains("This sheet names 1 person"), "{}", hands.reads().await);
     hands.press("#form button").await;
@@ -226,7 +226,7 @@ async fn moment(hands: &Hands<'_>, at: Timestamp) {
 
 /// Soon, and with time to vote in.
 fn end_of_vote() -> Timestamp {
-    Timestamp::now() + SignedDuration::from_secs(210)
+    Timestamp::now() + SignedDuration::from_secs(180)
 }
 
 /// Looks at the page of the cycle until its vote has ended, as an organiser does who is early.

@@ -90,7 +90,7 @@ async fn a_thousand_flags_and_ten_thousand_supporters_are_counted_right() {
 #[tokio::test]
 async fn no_page_grows_with_the_number_of_flags_supporters_and_comments() {
     let mut sizes = Vec::new();
-    for many in [60, 1_000] {
+    for many in [400, 1_000] {
         let world = World::new(Audience::Public);
         let ann = world.somebody(Role::Public).await;
         let moderator = world.somebody(Role::Moderator).await;

@@ -18,8 +18,14 @@ use crate::site::Site;
 /// Flags a page.
 const PAGE: u32 = 25;
 
-/// The most flags in a file or an answer.
+/// The most flags in a file.
 const MOST: u32 = 10_000;
+
+/// Flags in one answer for other programs.
+const IN_AN_ANSWER: u32 = 200;
+
+/// What everybody sees.
+const PUBLIC: [FlagState; 4] = [FlagState::Published, FlagState::Routed, FlagState::Closed, FlagState::Merged];
 
 /// The ways to look at the list: name in the address, words, states, order.
 const VIEWS: [(&str, &str, &[FlagState], Order); 5] = [
@@ -98,8 +104,7 @@ pub fn support(flag: &Flag) -> String {
 
 /// Flags that everybody sees, newest first.
 async fn public(site: &Site) -> Result<Vec<Flag>, AppError> {
-    const STATES: [FlagState; 4] = [FlagState::Published, FlagState::Routed, FlagState::Closed, FlagState::Merged];
-    Ok(site.record().read(|db| gather::list(db, &STATES, Order::Newest, 0, MOST)).await?.0)
+    Ok(site.record().read(|db| gather::list(db, &PUBLIC, Order::Newest, 0, MOST)).await?.0)
 }
 
 /// `/download/flags.csv`.
@@ -128,14 +133,18 @@ pub async fn csv(site: Site) -> Result<Csv, AppError> {
     Ok(csv)
 }
 
-/// `/api/v1/flags`.
+/// `/api/v1/flags`, also with `?page=`: the newest first.
 ///
 /// # Errors
 /// When the record cannot be read.
-pub async fn json(site: Site) -> Result<Json<Value>, AppError> {
-    let flags = public(&site).await?;
+pub async fn json(site: Site, RawQuery(query): RawQuery) -> Result<Json<Value>, AppError> {
+    let query = query.unwrap_or_default();
+    let page: u32 = asked(&query, "page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 100_000);
+    let skip = (page - 1) * IN_AN_ANSWER;
+    let (flags, total) =
+        site.record().read(move |db| gather::list(db, &PUBLIC, Order::Newest, skip, IN_AN_ANSWER)).await?;
     let flags: Vec<Value> = flags.iter().map(|flag| as_json(&site, flag)).collect();
-    Ok(Json(json!({ "flags": flags })))
+    Ok(Json(json!({ "total": total, "page": page, "per_page": IN_AN_ANSWER, "flags": flags })))
 }
 
 /// A flag for other programs.

@@ -128,13 +128,13 @@ fn show(site: &Site, flag: &Flag, typed: &Typed, problems: Problems) -> Result<R
         flag: (href(&flag.id), flag.want.clone()),
         file_problem: problems.iter().find(|(field, _)| *field == "file").map(|(_, message)| message.clone()),
         fields: vec![
-            Field::new("place", "Where and when was it signed?")
-                .hint("Published, for example: Leeds library, 4 October 2026")
-                .typed(&typed.place),
             Field::long("sheet", "Or paste the people")
                 .hint("One a line: the name, and perhaps a postcode, with a comma between")
                 .typed(&typed.sheet)
                 .checked(&problems),
+            Field::new("place", "Where and when was it signed?")
+                .hint("Published, for example: Leeds library, 4 October 2026")
+                .typed(&typed.place),
         ],
         problems,
     };

@@ -6,16 +6,18 @@ use std::time::Duration;
 use anyhow::Result;
 use civic::gather::{self, Evidence, FlagState, Order};
 use civic::{Record, account};
-use index::trends::{Issue, TrendList};
+use index::trends::{IssueId, TrendList};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::flags::{Line, Maker, on_issue};
 
-/// How often the list of issues is looked at.
+/// How often the list of issues is looked at, and how often in a row an issue must be there: while history is read, issues come,
+/// merge and go.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOKS: u32 = 6;
 
-/// The flags, each with words of the issue that it is about.
+/// The flags, each with a word that the label of its issue has.
 const FLAGS: [(&str, Line); 3] = [
     (
         "queue",
@@ -34,7 +36,7 @@ const FLAGS: [(&str, Line); 3] = [
         ),
     ),
     (
-        "handover",
+        "ambulance",
         on_issue(
             "somebody to say how long the ambulance will stand outside",
             "She lay in it for five hours, and nobody told us why (made up).",
@@ -43,7 +45,7 @@ const FLAGS: [(&str, Line); 3] = [
     ),
 ];
 
-/// Raises each flag once its issue is listed, then waits for `cancel`.
+/// Raises each flag once its issue is listed and stays, then waits for `cancel`.
 ///
 /// # Errors
 /// When the record cannot be read or written.
@@ -53,39 +55,46 @@ pub async fn raise_on_issues(
     live_from: Timestamp,
     cancel: CancellationToken,
 ) -> Result<()> {
+    let mut seen = [None; FLAGS.len()];
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
         let (record, latest) = (record.clone(), latest.clone());
-        if tokio::task::spawn_blocking(move || raise_listed(&record, &latest, live_from)).await?? == 0 {
+        let look = move || raise_listed(&record, &latest, live_from, seen);
+        let (now_seen, waiting) = tokio::task::spawn_blocking(look).await??;
+        if waiting == 0 {
             break;
         }
+        seen = now_seen;
     }
     cancel.cancelled().await;
     Ok(())
 }
 
-/// Raises the flags whose issue is listed and that are not there yet; gives how many still wait for theirs.
-fn raise_listed(record: &Record, latest: &Path, live_from: Timestamp) -> Result<usize> {
+/// Which issue each flag would be about, and for how many looks in a row.
+type Seen = [Option<(IssueId, u32)>; FLAGS.len()];
+
+/// Raises the flags whose issue has stayed listed and that are not there yet; gives what was seen, and how many flags still wait.
+fn raise_listed(record: &Record, latest: &Path, live_from: Timestamp, mut seen: Seen) -> Result<(Seen, usize)> {
     let known = record.read_now(|db| gather::list(db, &[FlagState::Published], Order::Newest, 0, 1_000))?.0;
-    let missing: Vec<(i64, &(&str, Line))> =
-        (0..).zip(&FLAGS).filter(|(_, (_, line))| known.iter().all(|flag| flag.want != line.want())).collect();
     // The list is written anew at every count: what cannot be read now is there in a moment.
-    let Ok(Some(list)) = TrendList::read(latest) else { return Ok(missing.len()) };
+    let Ok(Some(list)) = TrendList::read(latest) else { return Ok((seen, FLAGS.len())) };
     let by: Vec<_> = record.read_now(account::all)?.into_iter().map(|account| account.id).collect();
     let maker = Maker { record, by: &by, begun: live_from - SignedDuration::from_hours(24 * 5) };
     let mut waiting = 0;
-    for (number, (words, line)) in missing {
-        let Some(issue) = list.issues.iter().find(|issue| is_about(issue, words)) else {
-            waiting += 1;
+    for ((number, (words, line)), seen) in (0..).zip(&FLAGS).zip(&mut seen) {
+        if known.iter().any(|flag| flag.want == line.want()) {
             continue;
-        };
-        let id = maker.raise(line, Evidence::Issue(issue.id.to_string()), number)?;
-        maker.publish(line, &id, number)?;
+        }
+        waiting += 1;
+        let issue = list.issues.iter().find(|issue| issue.label.to_lowercase().contains(words)).map(|issue| issue.id);
+        *seen = issue.map(|issue| match *seen {
+            Some((before, looks)) if before == issue => (issue, looks + 1),
+            _ => (issue, 1),
+        });
+        if let Some((issue, LOOKS)) = *seen {
+            let id = maker.raise(line, Evidence::Issue(issue.to_string()), number)?;
+            maker.publish(line, &id, number)?;
+        }
     }
-    Ok(waiting)
-}
-
-fn is_about(issue: &Issue, words: &str) -> bool {
-    let label = issue.label.to_lowercase();
-    label.contains(words) || issue.terms.iter().any(|term| term.term.to_lowercase().contains(words))
+    Ok((seen, waiting))
 }
