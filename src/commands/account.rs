@@ -36,13 +36,8 @@ pub fn execute(global: &Global, command: Account) -> Result<()> {
         Account::List => {
             let accounts = record.read_now(account::all)?;
             for account in &accounts {
-                let state = match (account.is_disabled, account.is_ready) {
-                    (true, _) => "may not sign in",
-                    (false, true) => "can sign in",
-                    (false, false) => "invited",
-                };
-                let email = account.email.as_deref().unwrap_or("signs in elsewhere");
-                writeln!(out, "{:<9}  {state:<15}  {email}  {}", account.role.slug(), account.name)?;
+                let (role, state, with) = (account.role.slug(), account.state(), account.signs_in_with());
+                writeln!(out, "{role:<9}  {state:<15}  {with}  {}", account.name)?;
             }
             if accounts.is_empty() {
                 writeln!(out, "no accounts yet: discovery account add EMAIL --role admin")?;

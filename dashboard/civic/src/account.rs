@@ -1,66 +1,27 @@
-//! Accounts: inviting people, signing in, giving roles.
+//! Accounts: who can sign in, and with which role. How they came to be and how they sign in, the modules below say.
 
-use std::fmt;
+mod elsewhere;
+mod invitations;
+mod sign_in;
 
-use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::json;
-use ulid::Ulid;
 
 use crate::audit::{Actor, Entry, Part};
 use crate::error::RecordError;
-use crate::password;
-use crate::random::{self, Token};
+pub use crate::ids::AccountId;
 use crate::role::Role;
-use crate::second_factor::SecondFactor;
-use crate::store::{Record, Tx};
+use crate::store::Tx;
 
-/// How long an invitation is good for.
-const INVITATION: SignedDuration = SignedDuration::from_hours(72);
-
-/// So many wrong passwords or codes are free; each one after that locks the account for longer.
-const FREE_FAILURES: u32 = 5;
-
-/// The longest that wrong passwords lock an account for: somebody else's guesses must not shut its owner out for good.
-const LONGEST_LOCK_S: i64 = 15 * 60;
+pub use self::elsewhere::{Vouched, vouched_for};
+pub use self::invitations::{Invitation, accept, invitation, invite, invite_again, register};
+pub use self::sign_in::{NotSignedIn, sign_in};
 
 /// The longest name.
 const LONGEST_NAME: usize = 100;
 
 /// The kind of thing that an account is, in the audit log.
 const KIND: &str = "account";
-
-/// Which account.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct AccountId(String);
-
-impl AccountId {
-    fn new(now: Timestamp) -> Result<Self, RecordError> {
-        Ok(Self(random::id(now)?))
-    }
-
-    /// As it is kept.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The id that this text is.
-    pub fn parse(text: &str) -> Option<Self> {
-        Ulid::from_string(text).ok().map(|id| Self(id.to_string()))
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// Somebody who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,248 +43,29 @@ pub struct Account {
 }
 
 impl Account {
+    /// What it can do at the moment, in words.
+    pub fn state(&self) -> &'static str {
+        match (self.is_disabled, self.is_ready) {
+            (true, _) => "May not sign in",
+            (false, true) => "Can sign in",
+            (false, false) => "Invited",
+        }
+    }
+
+    /// What it signs in with, in words: an address, or that somebody else vouches for it.
+    pub fn signs_in_with(&self) -> &str {
+        self.email.as_deref().unwrap_or("an account elsewhere")
+    }
+
+    /// Whether somebody else vouches for it.
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.email.is_none()
+    }
+
     /// The person as who acts.
     pub fn actor(&self) -> Actor {
         Actor::Account(self.id.clone(), self.role)
     }
-}
-
-/// What an invitation offers to who has the link.
-#[derive(Clone, Debug)]
-pub struct Invitation {
-    /// Who is invited.
-    pub account: Account,
-    /// The second factor that staff sets up.
-    pub second_factor: SecondFactor,
-}
-
-/// Why somebody is not signed in. Which of name, password and code was wrong is not told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotSignedIn {
-    /// The e-mail address, the password or the code is wrong.
-    Wrong,
-    /// Too many wrong ones: when to try again (UTC).
-    Locked(Timestamp),
-}
-
-/// Invites somebody, and gives what the link must carry.
-///
-/// # Errors
-/// When the name or the address will not do, or the address has an account already.
-pub fn invite(tx: &mut Tx<'_>, name: &str, email: &str, role: Role) -> Result<(AccountId, Token), RecordError> {
-    let (name, email) = (a_name(name)?, an_address(email)?);
-    let has_one: bool =
-        tx.query_row("SELECT EXISTS (SELECT 1 FROM accounts WHERE email = ?1)", [&email], |row| row.get(0))?;
-    if has_one {
-        return Err(RecordError::refused("This e-mail address has an account already"));
-    }
-    let id = AccountId::new(tx.now())?;
-    tx.execute(
-        "INSERT INTO accounts (id, name, email, role, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![id.as_str(), name, email, role.slug(), tx.now().as_second()],
-    )?;
-    tx.log(&Entry::new(Part::Staff, "account.invited", KIND, id.as_str()).with(json!({ "role": role.slug() })))?;
-    let token = invite_again(tx, &id)?;
-    Ok((id, token))
-}
-
-/// A new link for an account: for who lost the password, the second factor or the first link. Older links end.
-///
-/// # Errors
-/// [`RecordError::NotFound`].
-pub fn invite_again(tx: &mut Tx<'_>, id: &AccountId) -> Result<Token, RecordError> {
-    find(tx, id)?.ok_or(RecordError::NotFound)?;
-    let (token, offered) = (Token::new()?, SecondFactor::new()?);
-    tx.execute("DELETE FROM invitations WHERE account = ?1", [id.as_str()])?;
-    tx.execute(
-        "INSERT INTO invitations (hash, account, second_factor, expires_at) VALUES (?1, ?2, ?3, ?4)",
-        params![token.hash(), id.as_str(), offered.bytes(), (tx.now() + INVITATION).as_second()],
-    )?;
-    tx.log(&Entry::new(Part::Staff, "account.link_made", KIND, id.as_str()))?;
-    Ok(token)
-}
-
-/// What the link with this token offers.
-///
-/// # Errors
-/// [`RecordError::Refused`] when it offers nothing any more.
-pub fn invitation(db: &Connection, token: &Token, now: Timestamp) -> Result<Invitation, RecordError> {
-    let found = db
-        .query_row(
-            "SELECT account, second_factor FROM invitations WHERE hash = ?1 AND expires_at > ?2",
-            params![token.hash(), now.as_second()],
-            |row| Ok((AccountId(row.get(0)?), row.get::<_, Vec<u8>>(1)?)),
-        )
-        .optional()?;
-    let (id, factor) = found.ok_or_else(|| {
-        RecordError::refused("This link was used already, or is older than three days: ask for a new one")
-    })?;
-    let account = find(db, &id)?.ok_or(RecordError::NotFound)?;
-    Ok(Invitation { account, second_factor: SecondFactor::from_bytes(factor) })
-}
-
-/// Accepts an invitation: sets the password and, for staff where `needs_code`, the second factor, proved by a code.
-/// Sessions that were open end.
-///
-/// # Errors
-/// When the link, the password or the code will not do.
-pub fn accept(tx: &mut Tx<'_>, link: &Token, password: &str, code: Option<&str>) -> Result<Account, RecordError> {
-    let invitation = invitation(tx, link, tx.now())?;
-    let hash = password::hash(password)?;
-    let factor = match code {
-        None => None,
-        Some(code) => {
-            let step = invitation.second_factor.step_of(code, tx.now()).ok_or_else(|| {
-                RecordError::refused("The code is not right: type the six digits that your app shows now")
-            })?;
-            Some((invitation.second_factor.bytes(), step))
-        }
-    };
-    let id = invitation.account.id.as_str();
-    tx.execute(
-        "UPDATE accounts SET password = ?2, second_factor = ?3, last_step = ?4, failures = 0, locked_until = 0,
-         version = version + 1 WHERE id = ?1",
-        params![id, hash, factor.map(|(bytes, _)| bytes), factor.map_or(0, |(_, step)| signed(step))],
-    )?;
-    tx.execute("DELETE FROM invitations WHERE account = ?1", [id])?;
-    tx.execute("DELETE FROM sessions WHERE account = ?1", [id])?;
-    tx.log(&Entry::new(Part::Staff, "account.accepted", KIND, id))?;
-    find(tx, &invitation.account.id)?.ok_or(RecordError::NotFound)
-}
-
-/// Registers a member of the public, where that is allowed.
-///
-/// # Errors
-/// When the name, the address or the password will not do, or the address has an account.
-pub fn register(tx: &mut Tx<'_>, name: &str, email: &str, password: &str) -> Result<Account, RecordError> {
-    let hash = password::hash(password)?;
-    let (id, _) = invite(tx, name, email, Role::Public)?;
-    tx.execute("UPDATE accounts SET password = ?2 WHERE id = ?1", params![id.as_str(), hash])?;
-    tx.execute("DELETE FROM invitations WHERE account = ?1", [id.as_str()])?;
-    find(tx, &id)?.ok_or(RecordError::NotFound)
-}
-
-/// Signs in with a password and, where the account has a second factor, a code.
-///
-/// # Errors
-/// When the record cannot be read or written.
-pub async fn sign_in(
-    record: &Record,
-    email: &str,
-    password: &str,
-    code: &str,
-    now: Timestamp,
-) -> Result<Result<Account, NotSignedIn>, RecordError> {
-    let (email, password, code) = (email.trim().to_owned(), password.to_owned(), code.to_owned());
-    let known = record.read(move |db| credentials(db, &email)).await?;
-    if let Some(until) = known.as_ref().and_then(|known| known.locked_until(now)) {
-        return Ok(Err(NotSignedIn::Locked(until)));
-    }
-    let (known, is_right, step) = tokio::task::spawn_blocking(move || {
-        let hash = known.as_ref().and_then(|known| known.password.as_deref());
-        let is_right = password::is_right(&password, hash);
-        let step = known.as_ref().and_then(|known| known.step_of(&code, now));
-        (known, is_right, step)
-    })
-    .await
-    .map_err(|_| RecordError::Stopped)?;
-    let Some(known) = known else { return Ok(Err(NotSignedIn::Wrong)) };
-    record.keep(move |db| settle(db, &known, is_right, step, now)).await
-}
-
-/// Writes down how an attempt ended. The lock and the step are looked at again here, where nobody else writes.
-fn settle(
-    db: &Connection,
-    known: &Credentials,
-    is_right: bool,
-    step: Option<u64>,
-    now: Timestamp,
-) -> Result<Result<Account, NotSignedIn>, RecordError> {
-    let id = known.account.id.as_str();
-    let (failures, last_step): (u32, i64) =
-        db.query_row("SELECT failures, last_step FROM accounts WHERE id = ?1", [id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    let is_fresh = step.is_some_and(|step| known.second_factor.is_none() || signed(step) > last_step);
-    if is_right && is_fresh && !known.account.is_disabled {
-        db.execute(
-            "UPDATE accounts SET failures = 0, locked_until = 0, last_step = max(last_step, ?2) WHERE id = ?1",
-            params![id, step.map_or(0, signed)],
-        )?;
-        return Ok(Ok(known.account.clone()));
-    }
-    let failures = failures.saturating_add(1);
-    let lock = match failures.checked_sub(FREE_FAILURES) {
-        None => 0,
-        Some(beyond) => (30_i64 << beyond.min(10)).min(LONGEST_LOCK_S),
-    };
-    let until = if lock == 0 { 0 } else { now.as_second().saturating_add(lock) };
-    db.execute("UPDATE accounts SET failures = ?2, locked_until = ?3 WHERE id = ?1", params![id, failures, until])?;
-    Ok(Err(NotSignedIn::Wrong))
-}
-
-/// What an account signs in with.
-struct Credentials {
-    account: Account,
-    password: Option<String>,
-    second_factor: Option<SecondFactor>,
-    locked_until: i64,
-}
-
-impl Credentials {
-    fn locked_until(&self, now: Timestamp) -> Option<Timestamp> {
-        (self.locked_until > now.as_second()).then(|| Timestamp::from_second(self.locked_until).ok())?
-    }
-
-    /// The step of the code; 0 where the account has no second factor.
-    fn step_of(&self, code: &str, now: Timestamp) -> Option<u64> {
-        self.second_factor.as_ref().map_or(Some(0), |factor| factor.step_of(code, now))
-    }
-}
-
-fn credentials(db: &Connection, email: &str) -> Result<Option<Credentials>, RecordError> {
-    let found = db
-        .query_row(
-            &format!("SELECT {COLUMNS}, second_factor, locked_until, password FROM accounts WHERE email = ?1"),
-            [email],
-            |row| {
-                Ok(Credentials {
-                    account: account(row)?,
-                    second_factor: row.get::<_, Option<Vec<u8>>>(7)?.map(SecondFactor::from_bytes),
-                    locked_until: row.get(8)?,
-                    password: row.get(9)?,
-                })
-            },
-        )
-        .optional()?;
-    Ok(found)
-}
-
-/// The account of somebody whom `issuer` calls `subject`; made with the least role at the first time.
-///
-/// # Errors
-/// When the record cannot be written, or the account is disabled.
-pub fn vouched_for(tx: &mut Tx<'_>, issuer: &str, subject: &str, name: &str) -> Result<Account, RecordError> {
-    let known: Option<String> = tx
-        .query_row("SELECT id FROM accounts WHERE issuer = ?1 AND subject = ?2", [issuer, subject], |row| row.get(0))
-        .optional()?;
-    let id = if let Some(id) = known {
-        AccountId(id)
-    } else {
-        let id = AccountId::new(tx.now())?;
-        let name = a_name(name).unwrap_or_else(|_| "Somebody".to_owned());
-        tx.execute(
-            "INSERT INTO accounts (id, name, role, issuer, subject, created_at) VALUES (?1, ?2, 'public', ?3, ?4, ?5)",
-            params![id.as_str(), name, issuer, subject, tx.now().as_second()],
-        )?;
-        id
-    };
-    tx.log(&Entry::new(Part::Staff, "account.vouched_for", KIND, id.as_str()))?;
-    let account = find(tx, &id)?.ok_or(RecordError::NotFound)?;
-    if account.is_disabled {
-        return Err(RecordError::refused("This account may not sign in any more: ask an administrator"));
-    }
-    Ok(account)
 }
 
 /// Gives an account another role, or takes away or gives back its right to sign in. Its sessions end.
@@ -386,7 +128,7 @@ pub(crate) const COLUMNS: &str =
 pub(crate) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     let role: String = row.get(3)?;
     Ok(Account {
-        id: AccountId(row.get(0)?),
+        id: row.get(0)?,
         name: row.get(1)?,
         email: row.get(2)?,
         // The schema knows the same roles; one that is not known may do the least.
@@ -417,11 +159,5 @@ fn an_address(email: &str) -> Result<String, RecordError> {
     }
 }
 
-/// For SQLite, which has no unsigned numbers. Steps of 30 s since 1970 are far below the limit.
-fn signed(step: u64) -> i64 {
-    i64::try_from(step).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
-#[path = "account_tests.rs"]
 mod tests;

@@ -12,6 +12,7 @@ pub mod erased;
 pub mod erasures;
 mod error;
 pub mod gather;
+mod ids;
 mod password;
 mod random;
 pub mod reviews;

@@ -10,9 +10,9 @@ use serde_json::json;
 use super::candidates::{self, State as CandidateState};
 use super::check;
 use super::cycles::Cycle;
-use super::ids::{ActionId, AnswerId, CandidateId};
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
+use crate::ids::{ActionId, AnswerId, CandidateId};
 use crate::store::Tx;
 
 /// The kind of thing that an answer is, in the audit log.

@@ -6,12 +6,11 @@ use serde_json::json;
 
 use super::check;
 use super::cycles::{self, Cycle};
-use super::ids::{CandidateId, CycleId};
 use super::order::{self, Place};
 use super::score::{Inputs, Score};
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
-use crate::gather::FlagId;
+use crate::ids::{CandidateId, CycleId, FlagId};
 use crate::store::Tx;
 
 /// The kind of thing that a candidate is, in the audit log.

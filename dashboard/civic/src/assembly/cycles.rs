@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::json;
 
 use super::config::{AssemblyConfig, Gate};
-use super::ids::CycleId;
 use super::{answers, check};
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
+use crate::ids::CycleId;
 use crate::store::Tx;
 
 /// The kind of thing that a cycle is, in the audit log.

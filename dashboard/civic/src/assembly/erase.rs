@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::ids::QuoteId;
 use super::quotes::{self, Quote};
 use crate::account::AccountId;
 use crate::audit::Actor;
 use crate::error::RecordError;
+use crate::ids::QuoteId;
 use crate::random;
 use crate::store::{Record, Tx};
 

@@ -12,10 +12,10 @@ use super::candidates::{self, Candidate, State};
 use super::check;
 use super::config::GateKind;
 use super::cycles::{self, Cycle};
-use super::ids::{CandidateId, CycleId};
 use super::{jury, vote};
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
+use crate::ids::{CandidateId, CycleId};
 use crate::store::Tx;
 
 /// What is decided about a candidate.

@@ -11,9 +11,9 @@ use super::check;
 use super::config::GateKind;
 use super::cycles::{self, Cycle};
 use super::gates::Ranked;
-use super::ids::{CandidateId, CycleId};
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
+use crate::ids::{CandidateId, CycleId};
 use crate::store::Tx;
 
 /// The largest jury.

@@ -12,7 +12,6 @@ pub mod config;
 pub mod cycles;
 pub mod erase;
 pub mod gates;
-mod ids;
 pub mod jury;
 pub mod order;
 pub mod pack;
@@ -21,9 +20,9 @@ pub mod quotes;
 pub mod score;
 pub mod vote;
 
+pub use crate::ids::{ActionId, AnswerId, CandidateId, CycleId, PackId, QuoteId};
 pub use config::{AssemblyConfig, Gate, GateKind};
 pub use erase::{Gone, erase_account, erase_post, follow, quotes_of};
-pub use ids::{ActionId, AnswerId, CandidateId, CycleId, PackId, QuoteId};
 
 #[cfg(test)]
 mod funnel_tests;

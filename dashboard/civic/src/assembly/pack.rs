@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use super::candidates;
 use super::check;
 use super::cycles;
-use super::ids::{CandidateId, CycleId, PackId, QuoteId};
 use super::quotes::{self, Quote, Stance};
 use super::score::{Inputs, Score};
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
+use crate::ids::{CandidateId, CycleId, PackId, QuoteId};
 use crate::store::Tx;
 
 /// The kind of thing that a pack is, in the audit log.

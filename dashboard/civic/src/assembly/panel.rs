@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::config::GateKind;
 use super::gates::{self, Outcome};
-use super::ids::CandidateId;
 use super::{candidates, cycles};
 use crate::error::RecordError;
+use crate::ids::CandidateId;
 use crate::store::Tx;
 
 /// What the panel found.

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::check;
-use super::ids::QuoteId;
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
+use crate::ids::QuoteId;
 use crate::random;
 use crate::store::Tx;
 

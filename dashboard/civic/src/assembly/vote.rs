@@ -11,10 +11,10 @@ use super::candidates::{self, State};
 use super::config::GateKind;
 use super::cycles::{self, Cycle};
 use super::gates::Ranked;
-use super::ids::{CandidateId, CycleId};
 use crate::account::AccountId;
 use crate::audit::{Entry, Part};
 use crate::error::RecordError;
+use crate::ids::{CandidateId, CycleId};
 use crate::store::Tx;
 
 /// Opens the vote until a moment, or moves its end.

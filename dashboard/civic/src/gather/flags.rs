@@ -1,7 +1,5 @@
 //! Flags: raising them, and what becomes of them.
 
-use std::fmt;
-
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -11,7 +9,7 @@ use super::config::GatherConfig;
 use crate::account::AccountId;
 use crate::audit::{Actor, Entry, Part};
 use crate::error::RecordError;
-use crate::random;
+pub use crate::ids::FlagId;
 use crate::store::Tx;
 
 /// The longest "I want ...", in characters.
@@ -23,27 +21,6 @@ pub const LONGEST_BECAUSE: usize = 2_000;
 /// Flags that one account may raise in a day.
 const A_DAY: u32 = 5;
 
-/// Which flag.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct FlagId(String);
-
-impl FlagId {
-    /// The id that this text is.
-    pub fn parse(text: &str) -> Option<Self> {
-        ulid::Ulid::from_string(text).ok().map(|id| Self(id.to_string()))
-    }
-
-    /// As it is kept.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for FlagId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// What a flag is about in Discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,7 +194,7 @@ pub fn raise(tx: &mut Tx<'_>, rules: &GatherConfig, by: &AccountId, flag: &NewFl
     if raised >= A_DAY {
         return Err(RecordError::refused(format!("You have raised {A_DAY} flags in a day: raise this one tomorrow")));
     }
-    let id = FlagId(random::id(tx.now())?);
+    let id = FlagId::new(tx.now())?;
     tx.execute(
         "INSERT INTO flags (id, kind, evidence, want, because, raised_by, raised_at, state, target, deadline)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', ?8, ?9)",
@@ -354,7 +331,7 @@ fn flag(row: &Row<'_>) -> rusqlite::Result<Flag> {
     let (kind, evidence): (String, String) = (row.get(1)?, row.get(2)?);
     let at = |seconds: i64| Timestamp::from_second(seconds).unwrap_or_default();
     Ok(Flag {
-        id: FlagId(row.get(0)?),
+        id: row.get(0)?,
         evidence: match kind.as_str() {
             "issue" => Evidence::Issue(evidence),
             "search" => Evidence::Search(evidence),

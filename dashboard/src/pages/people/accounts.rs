@@ -181,17 +181,12 @@ fn one_page(
 }
 
 fn row(account: Account) -> AccountRow {
-    let state = match (account.is_disabled, account.is_ready) {
-        (true, _) => "May not sign in",
-        (false, true) => "Can sign in",
-        (false, false) => "Invited",
-    };
     AccountRow {
         href: format!("/admin/accounts/{}", account.id),
-        name: account.name,
-        email: account.email.unwrap_or_else(|| "signs in elsewhere".to_owned()),
+        email: account.signs_in_with().to_owned(),
         role: account.role.name(),
-        state,
+        state: account.state(),
+        name: account.name,
     }
 }
 

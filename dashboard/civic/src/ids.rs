@@ -1,4 +1,4 @@
-//! What the things of the Assembly are called: ULIDs, a type for each kind of thing, so that none is taken for another.
+//! What the things in the record are called: ULIDs, a type for each kind of thing, so that none is taken for another.
 
 use std::fmt;
 
@@ -54,6 +54,8 @@ macro_rules! id {
     };
 }
 
+id!(AccountId, "Which account.");
+id!(FlagId, "Which flag.");
 id!(CycleId, "Which cycle.");
 id!(CandidateId, "Which candidate.");
 id!(QuoteId, "Which approved quote.");

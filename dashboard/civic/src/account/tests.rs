@@ -1,7 +1,12 @@
 //! Tests of accounts: invitations, signing in, locks, roles.
 
+use jiff::Timestamp;
+
 use super::*;
+use crate::audit::Actor;
+use crate::second_factor::SecondFactor;
 use crate::session;
+use crate::store::Record;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -60,7 +65,7 @@ async fn staff_signs_in_with_password_and_code_and_a_code_is_taken_once() {
 async fn guessing_locks_the_account_for_longer_and_longer_but_never_for_good() {
     let world = World::new();
     world.decide(at(0), |tx| register(tx, "Bo", "bo@example.org", PASSWORD)).unwrap();
-    for _ in 0..FREE_FAILURES {
+    for _ in 0..5 {
         assert_eq!(world.sign_in("bo@example.org", "a wrong password", "", at(1)).await, Err(NotSignedIn::Wrong));
     }
     assert_eq!(world.sign_in("bo@example.org", PASSWORD, "", at(2)).await, Err(NotSignedIn::Locked(at(31))));
@@ -121,9 +126,44 @@ async fn a_disabled_account_does_not_sign_in_whoever_vouches_for_it() {
     let bo = world.decide(at(0), |tx| register(tx, "Bo", "bo@example.org", PASSWORD)).unwrap();
     world.decide(at(0), |tx| change(tx, &bo.id, bo.version, bo.role, true, "asked for it")).unwrap();
     assert_eq!(world.sign_in("bo@example.org", PASSWORD, "", at(1)).await, Err(NotSignedIn::Wrong));
-    let gil = world.decide(at(0), |tx| vouched_for(tx, "https://id.example", "7", "Gil")).unwrap();
-    let again = world.decide(at(1), |tx| vouched_for(tx, "https://id.example", "7", "Gil")).unwrap();
-    assert_eq!((gil.role, &gil.id), (Role::Public, &again.id));
+    let gil = vouched_for(&world.record, gil(None), at(0)).await.unwrap();
     world.decide(at(2), |tx| change(tx, &gil.id, gil.version, gil.role, true, "spam")).unwrap();
-    assert!(world.decide(at(3), |tx| vouched_for(tx, "https://id.example", "7", "Gil")).is_err());
+    for role in [None, Some(Role::Admin)] {
+        assert!(vouched_for(&world.record, self::gil(role), at(3)).await.is_err(), "{role:?}");
+    }
+}
+
+/// Somebody from elsewhere.
+fn gil(role: Option<Role>) -> Vouched {
+    let (issuer, subject) = ("https://id.example".to_owned(), "7".to_owned());
+    Vouched { issuer, subject, name: "Gil  Example".to_owned(), role }
+}
+
+#[tokio::test]
+async fn who_is_vouched_for_is_known_by_issuer_and_subject_and_has_the_role_that_is_given() {
+    let world = World::new();
+    let first = vouched_for(&world.record, gil(None), at(0)).await.unwrap();
+    assert_eq!((first.role, first.name.as_str()), (Role::Public, "Gil Example"));
+    let entries = || world.record.read_now(|db| crate::audit::newest(db, true, None, 99)).unwrap().len();
+    let before = entries();
+    let again = vouched_for(&world.record, gil(None), at(1)).await.unwrap();
+    assert_eq!((&again.id, entries()), (&first.id, before), "to come again is no decision");
+
+    let open = session::open(&world.record, &first.id, at(2)).await.unwrap();
+    let analyst = vouched_for(&world.record, gil(Some(Role::Analyst)), at(3)).await.unwrap();
+    assert_eq!((&analyst.id, analyst.role), (&first.id, Role::Analyst));
+    assert!(session::find(&world.record, &open, at(4)).await.unwrap().is_none(), "a new role ends the sessions");
+    let kept = vouched_for(&world.record, gil(None), at(5)).await.unwrap();
+    assert_eq!(kept.role, Role::Analyst, "where no roles are given, administrators give them");
+    let without = vouched_for(&world.record, gil(Some(Role::Public)), at(6)).await.unwrap();
+    assert_eq!(without.role, Role::Public, "who lost the role elsewhere has lost it here");
+
+    let renamed = Vouched { name: "Gillian\u{0} \u{7}Example".repeat(9), ..gil(None) };
+    let renamed = vouched_for(&world.record, renamed, at(7)).await.unwrap();
+    assert!(renamed.name.starts_with("Gillian Example") && renamed.name.len() <= 100, "{}", renamed.name);
+    for other in
+        [Vouched { issuer: "https://other.example".into(), ..gil(None) }, Vouched { subject: "8".into(), ..gil(None) }]
+    {
+        assert_ne!(vouched_for(&world.record, other, at(8)).await.unwrap().id, first.id);
+    }
 }
