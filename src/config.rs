@@ -6,7 +6,7 @@ use bus::config_file::{self, ConfigError};
 use bus::embedded::BusConfig;
 use civic::assembly::AssemblyConfig;
 use civic::gather::GatherConfig;
-use dashboard::DashboardConfig;
+use dashboard::{DashboardConfig, OpenIdConfig};
 use enrich::EnrichConfig;
 use index::trends::TrendsConfig;
 use index::{IndexConfig, Retention};
@@ -133,14 +133,17 @@ impl Config {
         Err("write how long posts are kept into [retention], which counts for the index and the trends".to_owned())
     }
 
-    /// Checks that the pages for staff are shown on this machine only.
+    /// Checks that the pages for staff are shown on this machine only, and that people can sign in as is said.
     ///
     /// # Errors
     /// [`ConfigError`], naming the line.
     pub fn check_audience(&self) -> Result<(), ConfigError> {
         let path = self.dir.join(FILE);
         let text = config_file::read_text(&path).unwrap_or_default();
-        self.dashboard.check().map_err(|error| ConfigError::at(&path, &text, "listen", error.to_string()))
+        self.dashboard.check().map_err(|error| ConfigError::at(&path, &text, "listen", error.to_string()))?;
+        let openid = self.dashboard.sign_in.openid.as_ref();
+        let checked = openid.map_or(Ok(()), OpenIdConfig::check);
+        checked.map_err(|(key, message)| ConfigError::at(&path, &text, key, message))
     }
 
     /// The sources to be collected.

@@ -11,6 +11,7 @@ mod entrances;
 mod erasure;
 mod failure;
 mod logging;
+mod outward;
 mod pages;
 mod run;
 mod stages;

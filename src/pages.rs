@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use bus::SourceHealth;
 use civic::Record;
-use dashboard::{DashboardConfig, Labels, Notice, Parts, RegionLabel, TopicLabel};
+use dashboard::{DashboardConfig, Labels, Notice, Outward, Parts, RegionLabel, TopicLabel};
 use enrich::{Chain, Sampled};
 use index::Index;
 use index::trends::without::without;
@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use crate::alerts;
 use crate::config::Config;
 use crate::entrances::Entrances;
+use crate::outward;
 use crate::supervisor::Supervisor;
 
 /// Upper bounds of the time buckets in `/metrics`, in seconds.
@@ -74,15 +75,19 @@ pub struct People {
     pub record: Record,
     /// The password of the made-up accounts of a demonstration.
     pub demo_password: Option<String>,
+    /// The door to the provider that they sign in with, where there is one.
+    pub outward: Option<Arc<dyn Outward>>,
 }
 
 impl People {
     /// The people of this data directory.
     ///
     /// # Errors
-    /// When the record cannot be used.
+    /// When the record cannot be used, or what people sign in with.
     pub fn of(config: &Config) -> Result<Self> {
-        Ok(Self { record: open_record(&config.data_dir)?, demo_password: None })
+        let provider = config.dashboard.sign_in.openid.as_ref();
+        let outward = provider.map(|provider| outward::open(provider, &config.ingest.fetch)).transpose()?;
+        Ok(Self { record: open_record(&config.data_dir)?, demo_password: None, outward })
     }
 }
 
@@ -133,6 +138,7 @@ pub fn parts(
         assembly: config.assembly.clone(),
         gather: config.gather.clone(),
         sign_in: config.dashboard.sign_in.clone(),
+        outward: people.outward,
         demo_password: people.demo_password,
         notice,
         audience: config.dashboard.audience,

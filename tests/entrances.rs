@@ -6,9 +6,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Answer, Discovery, config_with, get, text, wait_for_json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use support::{Discovery, config_with, get, send, text, wait_for_json};
 
 const CONFIG: &str = concat!(
     "author_key_file = \"",
@@ -17,22 +15,6 @@ const CONFIG: &str = concat!(
     env!("CARGO_TARGET_TMPDIR"),
     "/entrances.token\" }\n"
 );
-
-/// A request with a body.
-async fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let length = body.len();
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
-}
 
 fn hidden(page: &str, field: &str) -> String {
     let mark = format!("name=\"{field}\" value=\"");

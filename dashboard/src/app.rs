@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::cache::Cache;
 use crate::config::Audience;
 use crate::error::AppError;
+use crate::openid::OpenId;
 use crate::pages::home::HomeData;
 use crate::pages::people::Audit;
 use crate::reviews::Reviews;
@@ -50,6 +51,8 @@ pub struct App {
     pub reviews: Reviews,
     /// How far the log of decisions was found to be whole.
     pub audit: Audit,
+    /// Signing in with an account elsewhere, where that is configured.
+    pub openid: Option<OpenId>,
 }
 
 impl App {
@@ -78,7 +81,9 @@ impl App {
 /// Every page, download and answer of the API.
 pub fn router(parts: Parts) -> Router {
     measure::describe();
+    let elsewhere = parts.sign_in.openid.clone().zip(parts.outward.clone());
     let app = Arc::new(App {
+        openid: elsewhere.map(|(config, door)| OpenId::new(config, door)),
         parts,
         home: Cache::new(HOME_MAX_AGE),
         form_token: FormToken::new(),

@@ -5,8 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::openid::OpenIdConfig;
+
 /// The section `[dashboard]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DashboardConfig {
     /// Where the pages and the JSON API are served.
@@ -20,18 +22,20 @@ pub struct DashboardConfig {
 }
 
 /// The section `[dashboard.sign_in]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignInConfig {
     /// Whether members of the public can make an account themselves.
     pub registration: bool,
     /// Whether staff needs a code from an app beside the password. Without it a stolen password is enough.
     pub staff_needs_code: bool,
+    /// Where people have an account that they can sign in with; the code from an app is then asked for there.
+    pub openid: Option<OpenIdConfig>,
 }
 
 impl Default for SignInConfig {
     fn default() -> Self {
-        Self { registration: false, staff_needs_code: true }
+        Self { registration: false, staff_needs_code: true, openid: None }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The narrow doors by which something comes in through this crate, or is asked for: documents that people hand in, posts that
-//! other systems send, what staff say of tags, and what is to be erased. What becomes of them is not known here; the root
-//! package hands the doors in.
+//! other systems send, what staff say of tags, and what is to be erased; and the one by which the provider of sign-ins is asked.
+//! What lies behind them is not known here; the root package hands the doors in.
 
 use async_trait::async_trait;
 use bus::Correction;
@@ -8,6 +8,7 @@ use civic::erased::Erased;
 use civic::erasures::Counts;
 use jiff::Timestamp;
 use serde_json::Value;
+use url::Url;
 
 /// Takes in documents, after people have seen what would be taken in.
 #[async_trait]
@@ -157,4 +158,30 @@ pub struct Found {
     pub single_posts: u64,
     /// How much is where.
     pub counts: Counts,
+}
+
+/// Asks the provider that people sign in with, and nobody else.
+#[async_trait]
+pub trait Outward: Send + Sync {
+    /// What is at this address.
+    ///
+    /// # Errors
+    /// Plain words for the log, without a secret.
+    async fn get(&self, url: &Url) -> Result<Vec<u8>, String>;
+
+    /// Sends a form, and shows our secret in this way where we have one. The status and the body come back, also where the status
+    /// says no.
+    ///
+    /// # Errors
+    /// Plain words for the log, without a secret.
+    async fn send(&self, url: &Url, fields: &[(&str, &str)], secret: ShowSecret) -> Result<(u16, Vec<u8>), String>;
+}
+
+/// How our secret is shown to the provider (RFC 6749, 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShowSecret {
+    /// In the header, with the name that the provider has for us.
+    InHeader,
+    /// Among the fields of the form.
+    InForm,
 }

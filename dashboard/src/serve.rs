@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alert::Alert;
 use crate::config::{Audience, SignInConfig};
-use crate::doors::{Corrector, Eraser, Receiver, Submissions};
+use crate::doors::{Corrector, Eraser, Outward, Receiver, Submissions};
 use crate::labels::Labels;
 
 /// How long answers under way may take once the program is asked to stop.
@@ -63,6 +63,8 @@ pub struct Parts {
     pub gather: GatherConfig,
     /// Who can get an account, and how.
     pub sign_in: SignInConfig,
+    /// Asks the provider that people sign in with, where there is one.
+    pub outward: Option<Arc<dyn Outward>>,
     /// The password of the made-up accounts of a demonstration, which the sign-in page shows.
     pub demo_password: Option<String>,
     /// Whether the conversation is real.

@@ -60,7 +60,7 @@ impl Visitor {
 /// Finds out who sends a request, for everything behind it, and what staff decided meanwhile.
 pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let mut visitor = Visitor::unknown(app.parts.audience);
-    if let Some(token) = cookie(request.headers()) {
+    if let Some(token) = session_cookie(request.headers()) {
         match session::find(&app.parts.record, &token, app.now()).await {
             Ok(account) => visitor.signed_in = account.map(|account| (account, token)),
             // They are treated as not signed in, which shows and permits less.
@@ -90,14 +90,23 @@ pub fn forget() -> Result<HeaderValue, AppError> {
     cookie_header(&format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
 }
 
-fn cookie_header(text: &str) -> Result<HeaderValue, AppError> {
+/// A header that gives a browser a cookie.
+///
+/// # Errors
+/// When the text cannot stand in a header.
+pub fn cookie_header(text: &str) -> Result<HeaderValue, AppError> {
     HeaderValue::from_str(text).map_err(|error| AppError::Store(format!("a cookie cannot be written: {error}")))
 }
 
-fn cookie(headers: &HeaderMap) -> Option<Token> {
+/// The value of the cookie with this name.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).and_then(|(_, value)| Token::parse(value))
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+fn session_cookie(headers: &HeaderMap) -> Option<Token> {
+    cookie(headers, COOKIE).and_then(Token::parse)
 }
 
 #[cfg(test)]
@@ -110,8 +119,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, "theme=dark".parse().unwrap());
         headers.append(header::COOKIE, format!("a=b; {COOKIE}={}; c=d", token.text()).parse().unwrap());
-        assert_eq!(cookie(&headers), Some(token));
-        assert_eq!(cookie(&HeaderMap::new()), None);
+        assert_eq!(session_cookie(&headers), Some(token));
+        assert_eq!(session_cookie(&HeaderMap::new()), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::cli::{Check, Global};
 use crate::commands::source;
 use crate::config::{Config, FILE, expect_dir};
 use crate::failure::InPart;
+use crate::outward;
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -59,6 +60,7 @@ async fn look(global: &Global, findings: &mut Vec<Finding>) -> Result<(), Config
     ok(config.dir.join("topics.toml").display().to_string(), tags);
     findings.extend(transformer_finding(&config));
     findings.push(author_key_finding(&config));
+    findings.extend(sign_in_finding(&config).await);
     findings.push(index_finding(&config));
     findings.extend(source_findings(&config, sources).await);
     Ok(())
@@ -71,6 +73,18 @@ fn transformer_finding(config: &Config) -> Option<Finding> {
         Err(error) => (false, error.to_string()),
     };
     config.enabled.then(|| Finding { what: "transformer tier".to_owned(), ok, found })
+}
+
+/// Asks the provider that people sign in with, where there is one.
+async fn sign_in_finding(config: &Config) -> Option<Finding> {
+    let openid = config.dashboard.sign_in.openid.as_ref()?;
+    let found = match outward::open(openid, &config.ingest.fetch) {
+        Ok(door) => dashboard::try_provider(openid, door).await,
+        Err(error) => Err(format!("{error:#}")),
+    };
+    let ok = found.is_ok();
+    let found = found.map_or_else(|error| error, |()| "can be asked, and publishes keys".to_owned());
+    Some(Finding { what: format!("sign-in at {}", openid.issuer), ok, found })
 }
 
 fn author_key_finding(config: &Config) -> Finding {

@@ -95,7 +95,7 @@ pub fn is_demonstration(data_dir: &Path) -> bool {
 /// An account for each role, with a password that is new at every start and shown where one signs in. The pages of a
 /// demonstration answer on this machine only.
 fn made_up_people(config: &mut Config) -> Result<People> {
-    config.dashboard.sign_in = SignInConfig { registration: true, staff_needs_code: false };
+    config.dashboard.sign_in = SignInConfig { registration: true, staff_needs_code: false, openid: None };
     if !config.dashboard.listen.ip().is_loopback() {
         bail!(
             "a demonstration has accounts that everybody may use, so it is shown on this machine only: leave out --listen, \

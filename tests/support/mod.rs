@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod feeds;
+pub mod provider;
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
@@ -116,6 +117,22 @@ pub async fn try_get(address: &str, path: &str) -> Option<Answer> {
 /// `GET http://{address}{path}`.
 pub async fn get(address: &str, path: &str) -> Answer {
     try_get(address, path).await.unwrap_or_else(|| panic!("no answer from http://{address}{path}"))
+}
+
+/// The answer to a request with a body.
+pub async fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
 }
 
 /// Asks again until `accept` finds what it wants in the JSON at `path`.

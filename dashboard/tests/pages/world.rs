@@ -61,7 +61,7 @@ impl World {
     pub fn of_people() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (mut parts, trends, failing) = parts(&folder, posts(), Some(trend_list()), Audience::Public);
-        parts.sign_in = SignInConfig { registration: true, staff_needs_code: false };
+        parts.sign_in = SignInConfig { registration: true, staff_needs_code: false, openid: None };
         let clock = Arc::new(AtomicI64::new(now().as_second()));
         let seen = Arc::clone(&clock);
         parts.now = Arc::new(move || Timestamp::from_second(seen.load(Ordering::SeqCst)).unwrap());
@@ -253,6 +253,7 @@ pub fn parts(
         assembly: civic::assembly::AssemblyConfig::default(),
         gather: civic::gather::GatherConfig::default(),
         sign_in: SignInConfig::default(),
+        outward: None,
         demo_password: None,
         labels: labels(),
         feeling_right: Some(0.756),

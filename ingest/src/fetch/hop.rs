@@ -68,7 +68,7 @@ impl Gateway {
     fn check(&self, url: &Url) -> Result<String, FetchError> {
         check_form(url).map_err(|reason| FetchError::Refused { reason })?;
         let Some(literal) = literal_address(url) else { return Ok(url.host_str().unwrap_or_default().to_owned()) };
-        if address::is_global(literal.ip()) || self.shared.allowed.contains(&literal) {
+        if address::is_global(literal.ip()) || self.shared.allowed.has(literal) {
             return Ok(literal.to_string());
         }
         Err(FetchError::Refused {

@@ -21,7 +21,7 @@ mod stream;
 mod websocket;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,11 +113,26 @@ pub struct Gateway {
     shared: Arc<Shared>,
 }
 
+/// What may be dialled although it is not global.
+#[derive(Clone, Debug, Default)]
+struct Allowed {
+    /// Addresses with ports, where they stand in the URL itself.
+    literally: Vec<SocketAddr>,
+    /// Addresses of a trusted party, at every port, and by name too.
+    inside: Vec<IpAddr>,
+}
+
+impl Allowed {
+    fn has(&self, literal: SocketAddr) -> bool {
+        self.literally.contains(&literal) || self.inside.contains(&literal.ip())
+    }
+}
+
 struct Shared {
     client: Client,
     /// The same client, but for HTTP/1.1 only: a WebSocket cannot begin over HTTP/2.
     http1_client: Client,
-    allowed: Vec<SocketAddr>,
+    allowed: Allowed,
     limits: Limits,
     politeness: Politeness,
     slots: Semaphore,
@@ -144,10 +159,32 @@ impl Gateway {
         Self::with_resolver(config, limits, &GlobalOnly::system())
     }
 
+    /// A gateway to one party that the operator trusts and nothing else is asked of, such as the provider of sign-ins: it may
+    /// have the addresses `inside` our network, at every port and under its own name, and is asked without pauses, because people
+    /// wait for the answer.
+    ///
+    /// # Errors
+    /// Those of [`Gateway::new`].
+    pub fn to_trusted(config: &FetchConfig, inside: &[IpAddr]) -> Result<Self, GatewayError> {
+        let config = FetchConfig { host_delay_ms: 0, allow_addresses: Vec::new(), ..config.clone() };
+        let allowed = Allowed { inside: inside.to_vec(), ..Allowed::default() };
+        Self::build(&config, Limits::default(), &GlobalOnly::system().trusting(inside), allowed)
+    }
+
     pub(crate) fn with_resolver(
         config: &FetchConfig,
         limits: Limits,
         resolver: &GlobalOnly,
+    ) -> Result<Self, GatewayError> {
+        let allowed = Allowed { literally: config.allow_addresses.clone(), ..Allowed::default() };
+        Self::build(config, limits, resolver, allowed)
+    }
+
+    fn build(
+        config: &FetchConfig,
+        limits: Limits,
+        resolver: &GlobalOnly,
+        allowed: Allowed,
     ) -> Result<Self, GatewayError> {
         // An error means that a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -161,7 +198,7 @@ impl Gateway {
         let shared = Shared {
             client,
             http1_client,
-            allowed: config.allow_addresses.clone(),
+            allowed,
             limits,
             politeness,
             slots: Semaphore::new(AT_ONCE),

@@ -8,6 +8,7 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use url::{Host, Url};
 
+use super::Allowed;
 use super::error::FetchError;
 use super::headers::Validators;
 use bus::secret::Secret;
@@ -96,7 +97,7 @@ impl Request {
     }
 
     /// The headers for one hop, to `url`. The second value says whether an authorization is among them.
-    pub(super) fn headers(&self, url: &Url, allowed: &[SocketAddr]) -> Result<(HeaderMap, bool), FetchError> {
+    pub(super) fn headers(&self, url: &Url, allowed: &Allowed) -> Result<(HeaderMap, bool), FetchError> {
         let mut headers: HeaderMap = self.validators.headers().collect();
         headers.insert(header::ACCEPT, HeaderValue::from_static(self.accept));
         let Some(authorization) = self.authorization.as_ref().filter(|_| url.origin() == self.url.origin()) else {
@@ -152,6 +153,6 @@ pub(super) fn literal_address(url: &Url) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, url.port_or_known_default().unwrap_or_default()))
 }
 
-fn is_allowed(url: &Url, allowed: &[SocketAddr]) -> bool {
-    literal_address(url).is_some_and(|literal| allowed.contains(&literal))
+fn is_allowed(url: &Url, allowed: &Allowed) -> bool {
+    literal_address(url).is_some_and(|literal| allowed.has(literal))
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -14,6 +15,8 @@ use super::error::ResolveError;
 pub(crate) struct GlobalOnly {
     lookup: Lookup,
     is_global: fn(IpAddr) -> bool,
+    /// Addresses inside our network that names may lead to all the same.
+    inside: Arc<[IpAddr]>,
 }
 
 /// Who is asked.
@@ -21,7 +24,7 @@ pub(crate) struct GlobalOnly {
 enum Lookup {
     System,
     #[cfg(test)]
-    Scripted(std::sync::Arc<Script>),
+    Scripted(Arc<Script>),
 }
 
 #[cfg(test)]
@@ -30,7 +33,12 @@ type Script = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
 impl GlobalOnly {
     /// Asks the system's resolver.
     pub(crate) fn system() -> Self {
-        Self { lookup: Lookup::System, is_global }
+        Self { lookup: Lookup::System, is_global, inside: Arc::default() }
+    }
+
+    /// The same, but for names of a trusted party that lead to these addresses.
+    pub(super) fn trusting(self, inside: &[IpAddr]) -> Self {
+        Self { inside: inside.into(), ..self }
     }
 
     /// Asks `answer`, and takes for global what `is_global` says: a test has no other addresses than those of its own
@@ -40,7 +48,7 @@ impl GlobalOnly {
         answer: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static,
         is_global: fn(IpAddr) -> bool,
     ) -> Self {
-        Self { lookup: Lookup::Scripted(std::sync::Arc::new(answer)), is_global }
+        Self { lookup: Lookup::Scripted(Arc::new(answer)), is_global, inside: Arc::default() }
     }
 }
 
@@ -60,22 +68,24 @@ impl Resolve for GlobalOnly {
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let found = resolver.lookup.addresses(&host).await.map_err(|_| ResolveError::NotFound(host.clone()))?;
-            let addresses: Addrs = Box::new(keep_global(&host, found, resolver.is_global)?.into_iter());
+            let addresses: Addrs = Box::new(
+                keep(&host, found, |ip| (resolver.is_global)(ip) || resolver.inside.contains(&ip))?.into_iter(),
+            );
             Ok(addresses)
         })
     }
 }
 
-/// The global addresses among `found`.
-fn keep_global(
+/// The addresses among `found` that may be dialled.
+fn keep(
     host: &str,
     mut found: Vec<SocketAddr>,
-    is_global: fn(IpAddr) -> bool,
+    may_be_dialled: impl Fn(IpAddr) -> bool,
 ) -> Result<Vec<SocketAddr>, ResolveError> {
     if found.is_empty() {
         return Err(ResolveError::NotFound(host.to_owned()));
     }
-    found.retain(|address| is_global(address.ip()));
+    found.retain(|address| may_be_dialled(address.ip()));
     if found.is_empty() { Err(ResolveError::NotGlobal(host.to_owned())) } else { Ok(found) }
 }
 
@@ -89,15 +99,15 @@ mod tests {
 
     #[test]
     fn of_a_mixed_answer_only_the_global_addresses_are_kept() {
-        let kept = keep_global("mixed.example", addresses(&["127.0.0.1", "8.8.8.8", "::1"]), is_global).unwrap();
+        let kept = keep("mixed.example", addresses(&["127.0.0.1", "8.8.8.8", "::1"]), is_global).unwrap();
         assert_eq!(kept, addresses(&["8.8.8.8"]));
     }
 
     #[test]
     fn a_name_that_leads_only_inside_is_refused_and_one_that_leads_nowhere_not_found() {
-        let inside = keep_global("inside.example", addresses(&["10.0.0.1", "fd00::1"]), is_global).unwrap_err();
+        let inside = keep("inside.example", addresses(&["10.0.0.1", "fd00::1"]), is_global).unwrap_err();
         assert!(inside.to_string().contains("inside.example leads to an address inside"), "{inside}");
-        let nowhere = keep_global("nowhere.example", Vec::new(), is_global).unwrap_err();
+        let nowhere = keep("nowhere.example", Vec::new(), is_global).unwrap_err();
         assert!(nowhere.to_string().contains("could not be found"), "{nowhere}");
     }
 }

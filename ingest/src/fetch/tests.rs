@@ -221,3 +221,18 @@ async fn an_allowed_address_is_allowed_on_its_port_only() {
     assert!(matches!(gateway.get(&request(by_name)).await.unwrap_err(), FetchError::Refused { .. }));
     assert!(other.requests().is_empty());
 }
+
+#[tokio::test]
+async fn a_trusted_party_may_be_inside_under_its_own_name_and_nobody_else() {
+    let server = Server::start(|_, _| ok("text/plain", "hello")).await;
+    let by_name: url::Url = format!("http://localhost:{}/", server.address.port()).parse().unwrap();
+    let trusting = Gateway::to_trusted(&FetchConfig::default(), &[server.address.ip()]).unwrap();
+    for url in [by_name.clone(), server.url("/")] {
+        assert!(trusting.get(&request(url)).await.is_ok());
+    }
+    let elsewhere = Gateway::to_trusted(&FetchConfig::default(), &["10.0.0.1".parse().unwrap()]).unwrap();
+    for url in [by_name, server.url("/")] {
+        assert!(matches!(elsewhere.get(&request(url)).await.unwrap_err(), FetchError::Refused { .. }));
+    }
+    assert_eq!(server.requests().len(), 2);
+}

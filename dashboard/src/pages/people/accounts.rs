@@ -39,6 +39,8 @@ struct OnePage {
     problems: Vec<(&'static str, String)>,
     row: AccountRow,
     picks: Vec<Pick>,
+    /// Whether the role is given where the person signs in, so that one that is given here lasts until then.
+    role_from_elsewhere: bool,
     is_disabled: bool,
     version: i64,
     fields: Vec<Field>,
@@ -167,6 +169,8 @@ fn one_page(
     OnePage {
         chrome: Chrome::new(site, Section::Other, format!("Account of {}", before.name)),
         picks: picks(wanted.role),
+        role_from_elsewhere: before.is_from_elsewhere()
+            && site.parts.sign_in.openid.as_ref().is_some_and(|openid| !openid.roles.is_empty()),
         is_disabled: wanted.is_disabled,
         version: wanted.version,
         row: row(before.clone()),

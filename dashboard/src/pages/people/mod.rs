@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod close;
 mod erasures;
+mod elsewhere;
 mod sign_in;
 mod welcome;
 
@@ -23,6 +24,9 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/sign-in", Anyone, sign_in::page)
         .post("/sign-in", Anyone, sign_in::sign_in)
+        .get("/sign-in/elsewhere", Anyone, elsewhere::begin)
+        .get("/sign-in/elsewhere/return", Anyone, elsewhere::come_back)
+        .get("/signed-out", Anyone, elsewhere::signed_out)
         .post("/sign-out", Anyone, sign_in::sign_out)
         .get("/welcome", Anyone, welcome::page)
         .post("/welcome", Anyone, welcome::accept)
@@ -56,8 +60,13 @@ fn erasure_routes() -> Routes {
 /// Where to sign in, so that one comes back to this page.
 pub fn sign_in_address(from: &Uri) -> String {
     let from = from.path_and_query().map_or("/", |address| address.as_str());
-    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", from).finish();
-    format!("/sign-in?{query}")
+    with_next("/sign-in", from)
+}
+
+/// The address of a page that leads on to `next`.
+fn with_next(page: &str, next: &str) -> String {
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{page}?{query}")
 }
 
 /// The address, if it is one of ours: after signing in nobody is sent elsewhere.

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use civic::account::{self, NotSignedIn};
 use civic::{Account, session};
 
-use super::address_of_ours;
+use super::{address_of_ours, with_next};
 use crate::error::AppError;
 use crate::format;
 use crate::pages::form::Field;
@@ -19,11 +19,13 @@ use crate::visitor;
 
 #[derive(Template)]
 #[template(path = "people/sign_in.html")]
-struct SignInPage {
+pub(super) struct SignInPage {
     chrome: Chrome,
     problems: Vec<(&'static str, String)>,
     fields: Vec<Field>,
     next: String,
+    /// Signing in with an account elsewhere: words and address.
+    elsewhere: Option<(String, String)>,
     /// Whether people can make an account themselves.
     registration: bool,
     /// The made-up accounts of a demonstration, role and address, and the one password of all.
@@ -31,7 +33,11 @@ struct SignInPage {
 }
 
 impl SignInPage {
-    async fn new(
+    /// The page, with what was typed and what is wrong.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub(super) async fn new(
         site: &Site,
         next: &str,
         email: &str,
@@ -45,11 +51,16 @@ impl SignInPage {
                 .of("text", "one-time-code")
                 .checked(&problems),
         ];
+        let next = address_of_ours(next);
         Ok(Self {
             chrome: Chrome::new(site, Section::Other, "Sign in"),
             problems,
             fields,
-            next: address_of_ours(next).to_owned(),
+            elsewhere: site
+                .openid
+                .as_ref()
+                .map(|openid| (openid.button().to_owned(), with_next("/sign-in/elsewhere", next))),
+            next: next.to_owned(),
             registration: site.parts.sign_in.registration,
             demo: demo_accounts(site).await?,
         })
@@ -120,5 +131,7 @@ pub async fn sign_out(site: Site, _: Sent) -> Result<Response, AppError> {
     if let Some(token) = site.visitor.session() {
         session::close(site.record(), token).await?;
     }
-    Ok(([(header::SET_COOKIE, visitor::forget()?)], Redirect::to("/")).into_response())
+    let is_from_elsewhere = site.visitor.account().is_some_and(Account::is_from_elsewhere);
+    let to = if is_from_elsewhere && site.openid.is_some() { "/signed-out" } else { "/" };
+    Ok(([(header::SET_COOKIE, visitor::forget()?)], Redirect::to(to)).into_response())
 }
