@@ -138,6 +138,7 @@ pub fn parts(
         assembly: config.assembly.clone(),
         gather: config.gather.clone(),
         sign_in: config.dashboard.sign_in.clone(),
+        limits: config.dashboard.limits.clone(),
         outward: people.outward,
         demo_password: people.demo_password,
         notice,

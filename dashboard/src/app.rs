@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::cache::Cache;
 use crate::config::Audience;
 use crate::error::AppError;
+use crate::limits::{Limits, limit};
 use crate::openid::OpenId;
 use crate::pages::home::HomeData;
 use crate::pages::people::Audit;
@@ -51,6 +52,8 @@ pub struct App {
     pub reviews: Reviews,
     /// How far the log of decisions was found to be whole.
     pub audit: Audit,
+    /// How much everybody has done lately.
+    pub limits: Limits,
     /// Signing in with an account elsewhere, where that is configured.
     pub openid: Option<OpenId>,
 }
@@ -83,6 +86,7 @@ pub fn router(parts: Parts) -> Router {
     measure::describe();
     let elsewhere = parts.sign_in.openid.clone().zip(parts.outward.clone());
     let app = Arc::new(App {
+        limits: Limits::new(parts.limits.clone()),
         openid: elsewhere.map(|(config, door)| OpenId::new(config, door)),
         parts,
         home: Cache::new(HOME_MAX_AGE),
@@ -94,11 +98,13 @@ pub fn router(parts: Parts) -> Router {
     });
     let (routes, _) = routes().finish();
     routes
-        .route("/assets/images/{name}", get(assets::image))
-        .route("/assets/{hash}/{name}", get(assets::hashed))
         .fallback(|| async { AppError::NoPage })
+        .layer(from_fn_with_state(Arc::clone(&app), limit))
         .layer(from_fn_with_state(Arc::clone(&app), explain_errors))
         .layer(from_fn_with_state(Arc::clone(&app), identify))
+        // Pictures and styles are the same for everybody: nobody looks who asks, and the record is left alone.
+        .route("/assets/images/{name}", get(assets::image))
+        .route("/assets/{hash}/{name}", get(assets::hashed))
         .layer(from_fn_with_state(Arc::clone(&app), refuse_other_hosts))
         .layer(from_fn(secure))
         .layer(from_fn(measure::measure))
@@ -228,12 +234,23 @@ async fn explain_errors(State(app): State<Arc<App>>, uri: Uri, request: Request,
     if uri.path().starts_with("/api/") {
         let code = error.code();
         let body = Json(serde_json::json!({ "error": { "code": code, "message": error.message() } }));
-        return (error.status(), body).into_response();
+        let mut response = (error.status(), body).into_response();
+        wait_as_said(&mut response, &error);
+        return response;
     }
     if matches!(error, AppError::SignIn) && is_page {
         return Redirect::to(&pages::people::sign_in_address(&uri)).into_response();
     }
-    (error.status(), pages::error::page(&site, &error)).into_response()
+    let mut response = (error.status(), pages::error::page(&site, &error)).into_response();
+    wait_as_said(&mut response, &error);
+    response
+}
+
+/// Tells machines when to come again.
+fn wait_as_said(response: &mut Response, error: &AppError) {
+    if let AppError::TooMany { seconds } = error {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    }
 }
 
 #[cfg(test)]

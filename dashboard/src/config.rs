@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::limits::LimitsConfig;
 use crate::openid::OpenIdConfig;
 
 /// The section `[dashboard]` of the configuration.
@@ -19,6 +20,8 @@ pub struct DashboardConfig {
     pub audience: Audience,
     /// Who can get an account, and how.
     pub sign_in: SignInConfig,
+    /// How much one address and one account may do.
+    pub limits: LimitsConfig,
 }
 
 /// The section `[dashboard.sign_in]`.
@@ -46,6 +49,7 @@ impl Default for DashboardConfig {
             admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)),
             audience: Audience::Staff,
             sign_in: SignInConfig::default(),
+            limits: LimitsConfig::default(),
         }
     }
 }

@@ -51,6 +51,12 @@ pub enum AppError {
     /// A form was not sent from a page of ours.
     #[error("this form did not come from its own page: open the page again and send it from there")]
     NotFromHere,
+    /// The address or the account did too much at once.
+    #[error("too many requests: try again in {seconds} seconds")]
+    TooMany {
+        /// When it may go on.
+        seconds: u32,
+    },
     /// What was asked cannot be understood.
     #[error("{0}")]
     BadRequest(String),
@@ -71,6 +77,7 @@ impl AppError {
             Self::Changed => StatusCode::CONFLICT,
             Self::ExpiredIssue { .. } => StatusCode::GONE,
             Self::StaffOnly | Self::NotPermitted | Self::NotFromHere => StatusCode::FORBIDDEN,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotYet | Self::TooSlow(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -90,6 +97,7 @@ impl AppError {
             Self::Changed => "changed",
             Self::NotFound => "not_found",
             Self::NotFromHere => "not_from_here",
+            Self::TooMany { .. } => "too_many",
             Self::BadRequest(_) => "bad_request",
             Self::TooSlow(_) => "too_slow",
             Self::Store(_) => "store_failed",

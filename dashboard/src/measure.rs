@@ -10,9 +10,16 @@ use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 const REQUESTS: &str = "discovery_dashboard_requests_total";
 const SECONDS: &str = "discovery_dashboard_request_seconds";
 
+/// What was refused because there was too much of it.
+pub const LIMITED: &str = "discovery_dashboard_limited_total";
+
 /// Says what the metrics mean.
 pub fn describe() {
     describe_counter!(REQUESTS, "Requests answered, by route and status");
+    describe_counter!(
+        LIMITED,
+        "Requests refused because there were too many, by what was asked and whether address or account did it"
+    );
     describe_histogram!(SECONDS, Unit::Seconds, "Time from a request's head to its answer's, by route");
 }
 

@@ -1,6 +1,7 @@
 //! What the pages are made from, and serving them.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::alert::Alert;
 use crate::config::{Audience, SignInConfig};
 use crate::doors::{Corrector, Eraser, Outward, Receiver, Submissions};
 use crate::labels::Labels;
+use crate::limits::LimitsConfig;
 
 /// How long answers under way may take once the program is asked to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -63,6 +65,8 @@ pub struct Parts {
     pub gather: GatherConfig,
     /// Who can get an account, and how.
     pub sign_in: SignInConfig,
+    /// How much one address and one account may do.
+    pub limits: LimitsConfig,
     /// Asks the provider that people sign in with, where there is one.
     pub outward: Option<Arc<dyn Outward>>,
     /// The password of the made-up accounts of a demonstration, which the sign-in page shows.
@@ -105,6 +109,8 @@ pub(crate) async fn serve_until(listener: TcpListener, router: Router, cancel: C
             tokio::time::sleep(DRAIN).await;
         }
     };
+    // Who asks is known by address, so that nobody can ask without end.
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(cancel.cancelled_owned());
     tokio::select! {
         result = async { server.await } => result,

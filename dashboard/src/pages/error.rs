@@ -114,6 +114,15 @@ fn words(error: &AppError) -> (&'static str, Vec<String>, Option<String>) {
             ]),
             None,
         ),
+        AppError::TooMany { seconds } => (
+            "Too much at once",
+            vec![
+                "More came from your address or your account in one minute than is usual. Nothing of this was kept.".to_owned(),
+                format!("Wait {}, go back, and send it again. Reading is not limited.", format::counted((*seconds).into(), "second", "seconds")),
+                "If others share your address, as in a hospital, they may have used it up. The people who run this site can allow more.".to_owned(),
+            ],
+            None,
+        ),
         AppError::BadRequest(message) => ("This address cannot be read", vec![sentence(message)], None),
         AppError::TooSlow(message) => ("This took too long", vec![sentence(message)], None),
         AppError::Store(_) => (

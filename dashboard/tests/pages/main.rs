@@ -13,6 +13,7 @@ mod flags;
 mod gather;
 mod home;
 mod issues;
+mod limits;
 mod made_up;
 mod matrix;
 mod people;

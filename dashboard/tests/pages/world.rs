@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bus::{Change, Enriched, Offsets, SourceHealth};
 use civic::{AccountId, Actor, Record, Role};
-use dashboard::{Audience, Notice, Parts, SignInConfig};
+use dashboard::{Audience, LimitsConfig, Notice, Parts, SignInConfig};
 use index::trends::TrendList;
 use index::{Analytics, AnalyticsError, Dimension, Filter, Group, Index, Point, Step, Totals};
 use jiff::Timestamp;
@@ -59,9 +59,20 @@ impl World {
 
     /// The usual world, where staff signs in with a password alone and everybody can register.
     pub fn of_people() -> Self {
+        // Most tests send more in one of their minutes than people do.
+        Self::with_limits(LimitsConfig {
+            forms_by_address: 1_000_000,
+            sign_ins_by_address: 1_000_000,
+            ..LimitsConfig::default()
+        })
+    }
+
+    /// The world of people, where no more than this may be done.
+    pub fn with_limits(limits: LimitsConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (mut parts, trends, failing) = parts(&folder, posts(), Some(trend_list()), Audience::Public);
         parts.sign_in = SignInConfig { registration: true, staff_needs_code: false, openid: None };
+        parts.limits = limits;
         let clock = Arc::new(AtomicI64::new(now().as_second()));
         let seen = Arc::clone(&clock);
         parts.now = Arc::new(move || Timestamp::from_second(seen.load(Ordering::SeqCst)).unwrap());
@@ -254,6 +265,7 @@ pub fn parts(
         gather: civic::gather::GatherConfig::default(),
         sign_in: SignInConfig::default(),
         outward: None,
+        limits: LimitsConfig::default(),
         demo_password: None,
         labels: labels(),
         feeling_right: Some(0.756),

@@ -10,6 +10,7 @@ use civic::{Account, session};
 use super::{address_of_ours, with_next};
 use crate::error::AppError;
 use crate::format;
+use crate::limits::{What, Who};
 use crate::pages::form::Field;
 use crate::pages::{Chrome, Section, render};
 use crate::params::asked;
@@ -92,6 +93,7 @@ pub async fn page(site: Site, RawQuery(query): RawQuery) -> Result<Response, App
 /// When the record cannot be read or written.
 pub async fn sign_in(site: Site, sent: Sent) -> Result<Response, AppError> {
     let (email, next) = (sent.text("email"), sent.text("next"));
+    site.take(What::SignIn, Who::typed(&email))?;
     let turn = site.turn().await?;
     let outcome =
         account::sign_in(site.record(), &email, sent.exact("password"), &sent.text("code"), site.now()).await?;
