@@ -1,12 +1,12 @@
 //! Approved quotes follow what they quote: when a post is deleted or edited at its source, or its author is gone, the words
-//! that are gone there are withdrawn here.
+//! that are gone there are withdrawn here. What staff noted about a post goes with it in the same way.
 
 use std::sync::Arc;
 
 use anyhow::Result;
 use bus::{Bus, BusError, BusTopic, Change, Delivered, Enriched, Offsets};
-use civic::Record;
 use civic::assembly::{self, Gone};
+use civic::{Record, work};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +32,11 @@ pub async fn run(bus: Arc<dyn Bus>, record: Record, cancel: CancellationToken) -
                 }
                 let record = record.clone();
                 let gone: Vec<Gone> = records.iter().filter_map(gone).collect();
-                tokio::task::spawn_blocking(move || assembly::follow(&record, Timestamp::now(), &gone)).await??;
+                tokio::task::spawn_blocking(move || {
+                    assembly::follow(&record, Timestamp::now(), &gone)?;
+                    work::follow(&record, Timestamp::now(), &gone)
+                })
+                .await??;
             }
             // What retention removed cannot come back: a quote whose post is gone is not shown in any case.
             Err(BusError::OffsetGone { partition, begin, .. }) => {

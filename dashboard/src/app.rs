@@ -117,6 +117,7 @@ pub fn routes() -> Routes {
         .and(downloads())
         .and(answers())
         .and(entrances())
+        .and(pages::work::routes())
         .and(pages::people::routes())
         .and(pages::gather::routes())
         .and(pages::assembly::routes())

@@ -46,7 +46,10 @@ pub use admin::{Ready, serve_admin};
 pub use alert::Alert;
 pub use app::{router, routes};
 pub use config::{Audience, AudienceError, DashboardConfig, SignInConfig, check_audience};
-pub use doors::{Corrector, Eraser, Found, Meant, Outward, Preview, Received, Receiver, Refusal, ShowSecret, Shown, Submissions, Upload};
+pub use doors::{
+    Corrector, Eraser, Found, Meant, Outward, Preview, Received, Receiver, Refusal, ShowSecret, Shown, Submissions,
+    Upload,
+};
 pub use labels::{Labels, RegionLabel, TopicLabel, status_slug};
 pub use limits::LimitsConfig;
 pub use network::Network;

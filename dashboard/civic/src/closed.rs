@@ -80,7 +80,7 @@ fn remove(tx: &mut Tx<'_>, id: &AccountId) -> Result<Closed, RecordError> {
     }
     let mut closed = gather::erase_account(tx, id)?;
     closed.votes_and_approvals = assembly::erase_account(tx, id)?;
-    // Sessions and invitations go with it.
+    // Sessions, invitations and saved searches go with it, and its name goes off tasks and notes.
     closed.accounts = tx.execute("DELETE FROM accounts WHERE id = ?1", params![id.as_str()])?;
     Ok(closed)
 }

@@ -33,7 +33,7 @@ impl Erased {
     }
 }
 
-/// Notes what is erased from now on, with the reason in the audit log.
+/// Notes what is erased from now on, with the reason in the audit log. What staff noted about it goes at once.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -47,6 +47,7 @@ pub fn note(tx: &mut Tx<'_>, erased: &Erased, reason: &str) -> Result<(), Record
             )?;
         }
     }
+    crate::work::forget(tx, erased)?;
     let detail =
         json!({ "authors": erased.authors.len(), "posts": erased.posts.len(), "accounts": erased.accounts.len() });
     tx.log(&Entry::new(Part::Staff, "privacy.erased", "erasure", &at.to_string()).because(reason).with(detail))

@@ -56,6 +56,9 @@ macro_rules! id {
 
 id!(AccountId, "Which account.");
 id!(FlagId, "Which flag.");
+id!(NoteId, "Which note of staff.");
+id!(SearchId, "Which saved search.");
+id!(CollectionId, "Which collection of posts.");
 id!(CycleId, "Which cycle.");
 id!(CandidateId, "Which candidate.");
 id!(QuoteId, "Which approved quote.");

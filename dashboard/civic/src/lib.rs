@@ -20,6 +20,9 @@ mod role;
 mod second_factor;
 pub mod session;
 mod store;
+#[cfg(test)]
+mod testing;
+pub mod work;
 
 pub use account::{Account, AccountId};
 pub use audit::{Actor, Entry, Part};

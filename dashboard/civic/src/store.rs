@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_quote_author.sql"),
     include_str!("migrations/0006_gather.sql"),
     include_str!("migrations/0007_erasures.sql"),
+    include_str!("migrations/0008_work.sql"),
 ];
 
 /// The file's name in the data directory.

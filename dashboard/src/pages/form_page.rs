@@ -24,6 +24,8 @@ pub struct FormPage {
     choices: Vec<Choice>,
     fields: Vec<Field>,
     button: &'static str,
+    /// What else can be done: address and button.
+    otherwise: Option<(String, &'static str)>,
 }
 
 /// A question with answers to choose from.
@@ -70,6 +72,7 @@ impl FormPage {
             choices: Vec::new(),
             fields: Vec::new(),
             button,
+            otherwise: None,
         }
     }
 
@@ -112,6 +115,13 @@ impl FormPage {
     #[must_use]
     pub fn field(mut self, field: Field) -> Self {
         self.fields.push(field);
+        self
+    }
+
+    /// With something else to do, such as to delete: a form of its own, which sends along what this one does.
+    #[must_use]
+    pub fn otherwise(mut self, action: impl Into<String>, button: &'static str) -> Self {
+        self.otherwise = Some((action.into(), button));
         self
     }
 

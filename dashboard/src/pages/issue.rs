@@ -5,6 +5,7 @@ use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use civic::Permission::Organise;
+use civic::work::Subject;
 use index::trends::model::Retired;
 use index::trends::{Issue, IssueId, TrendList};
 use index::{Dimension, Filter, Group};
@@ -21,6 +22,7 @@ use crate::pages::assembly::{self, quotes::Approved};
 use crate::pages::issues::{DayTable, day_table, href};
 use crate::pages::quotes::{Quote, quotes, quotes_about};
 use crate::pages::review::ReviewPart;
+use crate::pages::work::{self, WorkPart};
 use crate::pages::{Chrome, Section, render};
 use crate::params::{Params, asked};
 use crate::period::Period;
@@ -86,6 +88,8 @@ struct IssuePage {
     /// Where it is put forward for the Assembly, for those who may.
     nominate: Option<String>,
     review: ReviewPart,
+    /// The work on it, for those who may.
+    work: Option<WorkPart>,
 }
 
 struct Summary {
@@ -205,6 +209,7 @@ async fn show(site: &Site, list: &TrendList, issue: &Issue, merged: Option<Strin
             held,
         },
         review: ReviewPart::new(site, issue, held),
+        work: work::part(site, Subject::Issue(issue.id.to_string())).await?,
         chrome,
     })
 }

@@ -22,6 +22,7 @@ pub mod texts;
 pub mod tiles;
 pub mod who;
 pub mod without;
+pub mod work;
 
 use askama::Template;
 use axum::response::Html;
@@ -135,8 +136,11 @@ fn sampled(share: Option<f64>) -> String {
 
 /// The pages that only some roles have.
 fn tools(site: &Site) -> Vec<(&'static str, &'static str)> {
-    const TOOLS: [(Permission, &str, &str); 2] =
-        [(Permission::ManageAccounts, "/admin/accounts", "Accounts"), (Permission::Erase, people::ERASURES, "Erasure")];
+    const TOOLS: [(Permission, &str, &str); 3] = [
+        (Permission::WorkOnPosts, "/work", "Work"),
+        (Permission::ManageAccounts, "/admin/accounts", "Accounts"),
+        (Permission::Erase, people::ERASURES, "Erasure"),
+    ];
     let open = TOOLS.into_iter().filter(|(permission, ..)| site.may(*permission));
     open.map(|(_, address, name)| (address, name)).collect()
 }

@@ -16,6 +16,7 @@ use crate::pages::assembly::quotes::Approved;
 use crate::pages::correct;
 use crate::pages::corrected::{self, CorrectedTag, surety};
 use crate::pages::issue::source_name;
+use crate::pages::work::{self, WorkPart};
 use crate::pages::{Chrome, Section, render};
 use crate::params::Params;
 use crate::site::Site;
@@ -34,6 +35,8 @@ pub struct PostCard {
     pub language: Option<String>,
     /// Feeling, topics and language: the colour of the tag and its words.
     pub tags: Vec<(&'static str, String)>,
+    /// Where it is put into a collection, for those who may.
+    pub collect: Option<String>,
 }
 
 impl PostCard {
@@ -46,11 +49,13 @@ impl PostCard {
             snippet,
             language: foreign(post),
             tags: tags(site, post),
+            collect: site.may(WorkOnPosts).then(|| format!("/posts/{}/collect", post.post.id)),
         }
     }
 }
 
-fn heading(site: &Site, post: &Enriched) -> String {
+/// What a post is called: where and when it was said.
+pub fn heading(site: &Site, post: &Enriched) -> String {
     let place = post.places.first().map(|place| format!(", {}", place.name)).unwrap_or_default();
     let source = source_name(site, post.post.source.as_str());
     format!("{source}{place}: {}", format::moment(post.post.created_at))
@@ -85,6 +90,9 @@ struct PostPage {
     approved: Vec<Approved>,
     /// Where words are approved, for those who may.
     approve: Option<String>,
+    /// The work on it, for those who may.
+    work: Option<WorkPart>,
+    collect: String,
 }
 
 struct Row {
@@ -105,6 +113,8 @@ pub async fn page(site: Site, Path(id): Path<String>) -> Result<Html<String>, Ap
     let quotes = site.record().read(move |db| quotes::of_post(db, &text)).await?;
     render(&PostPage {
         approved: quotes.iter().filter_map(Approved::of).collect(),
+        collect: format!("/posts/{id}/collect"),
+        work: work::part(&site, work::subject_of(&post)).await?,
         approve: site.may(WorkOnPosts).then(|| format!("/posts/{id}/quote")),
         chrome: Chrome::new(&site, Section::Search, heading(&site, &post)),
         rows: rows(&site, &post),

@@ -14,7 +14,7 @@ use crate::pages::facets::{self, Chip, FacetView};
 use crate::pages::gather::glance;
 use crate::pages::issues::DayTable;
 use crate::pages::post::PostCard;
-use crate::pages::{Chrome, Section, problem_with, render};
+use crate::pages::{Chrome, Section, problem_with, render, work};
 use crate::params::Params;
 use crate::period::{Period, Window};
 use crate::site::Site;
@@ -68,6 +68,8 @@ struct Found {
     atom: Option<String>,
     /// Where a flag is raised with this search as its evidence.
     flag: String,
+    /// Where this search is kept, for who may.
+    keep: Option<String>,
     /// The form to correct all of them, for who may.
     correct: Option<String>,
     cards: Vec<PostCard>,
@@ -204,6 +206,7 @@ async fn find(site: &Site, params: &Params) -> Result<Found, Refused> {
         days_csv: first_page.href("/download/search-days.csv"),
         csv: staff.then(|| first_page.href("/download/search.csv")),
         json: first_page.href("/api/v1/search"),
+        keep: work::keep_search(site, &first_page),
         correct: correct::of_search(site, params, found.total),
         atom: staff.then(|| first_page.href("/feeds/search.atom")),
         flag: glance::raise_from_search(&first_page),

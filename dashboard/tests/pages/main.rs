@@ -23,4 +23,5 @@ mod search;
 mod security;
 mod shortlist;
 mod submit;
+mod work;
 mod world;

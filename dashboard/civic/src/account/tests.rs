@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::audit::Actor;
 use crate::second_factor::SecondFactor;
 use crate::session;
-use crate::store::Record;
+use crate::testing::World;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -14,25 +13,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
 }
 
-struct World {
-    record: Record,
-    _folder: tempfile::TempDir,
-}
-
 impl World {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { record: Record::open(folder.path()).unwrap(), _folder: folder }
-    }
-
-    fn decide<T>(
-        &self,
-        now: Timestamp,
-        change: impl FnOnce(&mut Tx<'_>) -> Result<T, RecordError>,
-    ) -> Result<T, RecordError> {
-        self.record.decide_now(Actor::Operator, now, change)
-    }
-
     /// A member of staff who has accepted the invitation at second 0.
     fn staff(&self, email: &str, role: Role) -> (Account, SecondFactor) {
         let (_, token) = self.decide(at(0), |tx| invite(tx, "Ann Example", email, role)).unwrap();

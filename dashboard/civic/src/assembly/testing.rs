@@ -1,7 +1,8 @@
 //! What the tests of the Assembly share: a record, a clock that they set, and people.
 
+use std::ops::Deref;
+
 use jiff::Timestamp;
-use tempfile::TempDir;
 
 use super::candidates::{self, Candidate, Nomination};
 use super::config::{AssemblyConfig, Gate, GateKind};
@@ -10,15 +11,22 @@ use super::panel::{self, Check};
 use super::score::Inputs;
 use super::{CandidateId, CycleId, gates};
 use crate::account::{self, AccountId};
-use crate::audit::Actor;
 use crate::error::RecordError;
-use crate::store::{Record, Tx};
+use crate::store::Tx;
+use crate::testing;
 
 /// A record with one cycle in it.
 pub struct World {
-    folder: TempDir,
-    pub record: Record,
+    base: testing::World,
     pub cycle: CycleId,
+}
+
+impl Deref for World {
+    type Target = testing::World;
+
+    fn deref(&self) -> &testing::World {
+        &self.base
+    }
 }
 
 /// `days` after the beginning of the cycle.
@@ -36,18 +44,9 @@ pub fn rules(keep: [u32; 4]) -> AssemblyConfig {
 impl World {
     /// With a cycle that meets on day 100.
     pub fn new(keep: [u32; 4]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let record = Record::open(folder.path()).unwrap();
-        let cycle = record
-            .decide_now(Actor::Operator, day(0), |tx| cycles::begin(tx, &rules(keep), "Spring 2027", "Leeds", day(100)))
-            .unwrap();
-        Self { folder, record, cycle }
-    }
-
-    /// Every byte of the files of the record.
-    pub fn bytes(&self) -> Vec<u8> {
-        let files = std::fs::read_dir(self.folder.path()).unwrap();
-        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+        let base = testing::World::new();
+        let begun = base.decide(day(0), |tx| cycles::begin(tx, &rules(keep), "Spring 2027", "Leeds", day(100)));
+        Self { cycle: begun.unwrap(), base }
     }
 
     pub fn decide<T>(
@@ -55,7 +54,7 @@ impl World {
         at: i64,
         change: impl FnOnce(&mut Tx<'_>) -> Result<T, RecordError>,
     ) -> Result<T, RecordError> {
-        self.record.decide_now(Actor::Operator, day(at), change)
+        self.base.decide(day(at), change)
     }
 
     pub fn cycle(&self) -> Cycle {

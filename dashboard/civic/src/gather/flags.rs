@@ -21,7 +21,6 @@ pub const LONGEST_BECAUSE: usize = 2_000;
 /// Flags that one account may raise in a day.
 const A_DAY: u32 = 5;
 
-
 /// What a flag is about in Discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {

@@ -4,8 +4,8 @@ mod account;
 mod accounts;
 mod audit;
 mod close;
-mod erasures;
 mod elsewhere;
+mod erasures;
 mod sign_in;
 mod welcome;
 
