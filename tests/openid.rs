@@ -6,6 +6,7 @@ mod support;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use support::browser::Browser;
 use support::provider::{CLIENT, Plan, Provider, SECRET, Way};
 use support::{Answer, Discovery, config_with, send, text};
 use url::Url;
@@ -16,13 +17,13 @@ const OUR_ADDRESS: &str = "https://discovery.example";
 /// The name of the cookie of a session.
 const SESSION: &str = "__Host-discovery";
 
-/// A browser that follows no redirect by itself.
-struct Browser<'a> {
+/// Somebody whose browser follows no redirect by itself.
+struct Visitor<'a> {
     pages: &'a str,
     cookies: Vec<(String, String)>,
 }
 
-impl<'a> Browser<'a> {
+impl<'a> Visitor<'a> {
     fn new(pages: &'a str) -> Self {
         Self { pages, cookies: Vec::new() }
     }
@@ -95,7 +96,7 @@ async fn people_sign_in_elsewhere_with_the_role_that_they_have_there() {
     let provider = Provider::start().await;
     let roles = "roles_claim = \"groups\"\nroles = { \"d-analysts\" = \"analyst\" }";
     let (running, _config, _data) = start(&provider, roles).await;
-    let mut gil = Browser::new(&running.pages);
+    let mut gil = Visitor::new(&running.pages);
     let page = gil.get("/sign-in?next=%2Fsearch%3Fq%3Da").await.body;
     assert!(page.contains("href=\"/sign-in/elsewhere?next=%2Fsearch%3Fq%3Da\""), "{page}");
 
@@ -122,6 +123,16 @@ async fn people_sign_in_elsewhere_with_the_role_that_they_have_there() {
     let token = account.body.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let out = gil.send("POST", "/sign-out", &format!("form_token={token}")).await;
     assert_eq!((out.status, leads_to(&out), gil.has(SESSION)), (303, "/signed-out", false));
+    let chromium = Browser::start().await;
+    for path in ["/sign-in", "/sign-in/elsewhere/return", "/signed-out"] {
+        for width in [320, 1280] {
+            chromium.set_width(width).await;
+            chromium.client.goto(&format!("http://{}{path}", running.pages)).await.unwrap();
+            let violations = chromium.violations().await;
+            assert!(violations.is_empty(), "{path} at {width} px: {violations:#?}");
+            assert_eq!(chromium.overflow().await, 0, "{path} scrolls sideways at {width} px");
+        }
+    }
     let signed_out = gil.get("/signed-out").await.body;
     assert!(signed_out.contains(&format!("{}/sign-out?client_id=discovery", provider.issuer)), "{signed_out}");
     assert!(running.interrupt().await.success());
@@ -144,7 +155,7 @@ async fn what_is_not_right_signs_nobody_in_and_says_what_to_do() {
         (Value::Null, Way::Shared),
     ] {
         provider.plan(Plan { claims: claims.clone(), way: way.clone(), stops: false });
-        let mut browser = Browser::new(&running.pages);
+        let mut browser = Visitor::new(&running.pages);
         let answer = browser.sign_in("/account").await;
         assert_eq!((answer.status, browser.has(SESSION)), (422, false), "{claims} {way:?}");
         assert!(answer.body.contains("could not be trusted"), "{claims}: {}", answer.body);
@@ -152,7 +163,7 @@ async fn what_is_not_right_signs_nobody_in_and_says_what_to_do() {
     }
 
     provider.plan(Plan { stops: true, ..Plan::default() });
-    let mut browser = Browser::new(&running.pages);
+    let mut browser = Visitor::new(&running.pages);
     let stopped = browser.sign_in("/").await;
     assert_eq!(stopped.status, 422);
     assert!(stopped.body.contains("You stopped signing in"), "{}", stopped.body);
@@ -160,9 +171,9 @@ async fn what_is_not_right_signs_nobody_in_and_says_what_to_do() {
 
     provider.plan(Plan::default());
     // Another browser's code, our own with another state, and one without a browser that asked.
-    let back = Browser::new(&running.pages).to_provider_and_back("/").await;
+    let back = Visitor::new(&running.pages).to_provider_and_back("/").await;
     let (code, state) = back.split_once("&state=").unwrap();
-    let mut other = Browser::new(&running.pages);
+    let mut other = Visitor::new(&running.pages);
     let own = other.to_provider_and_back("/").await;
     let own_state = own.split_once("&state=").unwrap().1;
     let attempt = other.cookies.clone();
@@ -181,7 +192,7 @@ async fn what_is_not_right_signs_nobody_in_and_says_what_to_do() {
     other.cookies.clear();
     assert!(other.get(&own).await.body.contains("was not begun in this browser"));
 
-    let mut patient = Browser::new(&running.pages);
+    let mut patient = Visitor::new(&running.pages);
     let back = patient.to_provider_and_back("/").await;
     provider.stop().await;
     let down = patient.get(&back).await;
@@ -194,17 +205,17 @@ async fn what_is_not_right_signs_nobody_in_and_says_what_to_do() {
 async fn a_key_that_is_new_is_looked_for_and_a_disabled_account_stays_out() {
     let mut provider = Provider::start().await;
     let (running, config, data) = start(&provider, "").await;
-    let mut gil = Browser::new(&running.pages);
+    let mut gil = Visitor::new(&running.pages);
     assert_eq!(gil.sign_in("/").await.status, 303);
     provider.rotate();
     // The keys were asked for less than a minute ago, so that a made-up key cannot make us ask without end.
-    assert_eq!(Browser::new(&running.pages).sign_in("/").await.status, 422);
+    assert_eq!(Visitor::new(&running.pages).sign_in("/").await.status, 422);
     assert!(running.interrupt().await.success());
 
     let data_dir = data.path().join("data");
     let (config, data_dir) = (text(config.path()), text(&data_dir));
     let running = Discovery::start(&["run", "--config-dir", config, "--data-dir", data_dir]).await;
-    let mut gil = Browser::new(&running.pages);
+    let mut gil = Visitor::new(&running.pages);
     assert_eq!(gil.sign_in("/").await.status, 303, "the new key, of another kind, is taken");
 
     let record = civic::Record::open(std::path::Path::new(data_dir)).unwrap();
