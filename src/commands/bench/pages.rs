@@ -54,7 +54,7 @@ pub async fn execute(global: &Global, bench: &BenchPages) -> Result<()> {
     let chain = Chain::load(&config.dir)?;
     let index = Index::open(&work.path().join("index"))?;
     let (_publish, trends) = watch::channel(None);
-    let people = People { record, demo_password: None };
+    let people = People { record, demo_password: None, outward: None };
     let health = Arc::new(Vec::new);
     let parts = pages::parts(&config, &chain, &index, trends, health, Notice::Real, people, Entrances::default());
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
