@@ -23,6 +23,7 @@ use super::round::Round;
 pub struct Detector {
     config: TrendsConfig,
     pub(super) state: State,
+    with_habits: bool,
 }
 
 /// What is saved.
@@ -41,13 +42,19 @@ impl Detector {
         Self {
             config,
             state: State { posts, registry: Registry::default(), gaps: Gaps::default(), offsets: Offsets::default() },
+            with_habits: true,
         }
     }
 
     /// A detector that goes on from a saved state.
     pub(super) fn restored(config: TrendsConfig, state: State) -> Self {
         let posts = state.posts.restored(config.max_posts, config.retention.clone());
-        Self { config, state: State { posts, ..state } }
+        Self { config, state: State { posts, ..state }, with_habits: true }
+    }
+
+    /// The same, but it knows nothing of what is usual at this time of each week: to measure what that is good for.
+    pub(super) fn without_habits(self) -> Self {
+        Self { with_habits: false, ..self }
     }
 
     /// What it was told to do.
@@ -104,7 +111,8 @@ impl Detector {
         posts.refresh();
         // A list of an earlier moment needs no older gap than the newest list does.
         gaps.forget(posts.newest().unwrap_or(now).min(now) - DAYS_KEPT * DAY);
-        let frame = Frame::new(posts, now, gaps.missing(now));
+        let mut frame = Frame::new(posts, now, gaps.missing(now));
+        frame.with_habits = self.with_habits;
         let mut list = TrendList {
             as_of,
             computed_at: as_of,

@@ -25,6 +25,8 @@ pub(super) struct Frame<'a> {
     all: Tallies,
     /// Days of conversation known.
     pub(super) days_seen: i64,
+    /// Whether what is usual at this time of each week is expected.
+    pub(super) with_habits: bool,
     /// What was not collected.
     pub(super) missing: Missing,
     /// How the posts of sources count of which something is missing.
@@ -50,12 +52,14 @@ impl<'a> Frame<'a> {
                 voices[position(post.channel)].add(roles);
             }
         }
-        Self { as_of, posts, recent, voices, all, days_seen, missing, weights }
+        Self { as_of, posts, recent, voices, all, days_seen, with_habits: true, missing, weights }
     }
 
     /// What counts of something, counted in this way, say against everything.
     pub(super) fn judge(&self, tallies: &Tallies, counting: Counting) -> Evidence {
-        judge(tallies, self.totals(counting), self.days_seen)
+        // Habits are told from whole weeks: of no days none is known.
+        let days_seen = if self.with_habits { self.days_seen } else { 0 };
+        judge(tallies, self.totals(counting), days_seen)
     }
 
     /// Everything, counted in this way.

@@ -17,6 +17,8 @@ pub enum Method {
     WithoutVoices,
     /// The same, but all channels are one.
     WithoutBalance,
+    /// The same, but what is usual at this time of each week is not expected.
+    WithoutHabits,
     /// The same, but what is held is listed.
     WithoutGate,
     /// A method of others, under the same grouping.
@@ -45,10 +47,11 @@ pub enum Statistic {
 }
 
 /// Every method and the name that it goes by.
-pub const METHODS: [(&str, Method); 12] = [
+pub const METHODS: [(&str, Method); 13] = [
     ("ours", Method::Ours),
     ("ours-without-voices", Method::WithoutVoices),
     ("ours-without-balance", Method::WithoutBalance),
+    ("ours-without-habits", Method::WithoutHabits),
     ("ours-without-gate", Method::WithoutGate),
     ("jlh-gated", Method::Of(Statistic::JlhGated)),
     ("jlh", Method::Of(Statistic::Jlh)),

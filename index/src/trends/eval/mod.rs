@@ -128,6 +128,7 @@ impl<'a> Contest<'a> {
         };
         let detector = match method {
             Method::Of(statistic) => Contestant::Other(Box::new(Baseline::new(statistic, config.clone()))),
+            Method::WithoutHabits => Contestant::Ours(Box::new(Detector::new(config.clone()).without_habits())),
             _ => Contestant::Ours(Box::new(Detector::new(config.clone()))),
         };
         let tallies = thresholds.into_iter().map(|threshold| (threshold, Tally::new(truth))).collect();
