@@ -93,10 +93,18 @@ impl Provider {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://{}/tenant", listener.local_addr().unwrap());
-        let [n, e, d, p, q, dp, dq, qi] = RSA.map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
-        let public_key = PublicKeyComponents { n, e };
-        let key =
-            RsaKeyPair::from_components(&KeyPairComponents { public_key, d, p, q, dP: dp, dQ: dq, qInv: qi }).unwrap();
+        let [modulus, exponent, secret, prime_1, prime_2, exponent_1, exponent_2, coefficient] =
+            RSA.map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
+        let key = RsaKeyPair::from_components(&KeyPairComponents {
+            public_key: PublicKeyComponents { n: modulus, e: exponent },
+            d: secret,
+            p: prime_1,
+            q: prime_2,
+            dP: exponent_1,
+            dQ: exponent_2,
+            qInv: coefficient,
+        })
+        .unwrap();
         let state = Arc::new(Shared {
             issuer: issuer.clone(),
             plan: Mutex::default(),

@@ -193,7 +193,8 @@ impl OpenId {
         let domain = claims.text("email").rsplit_once('@').map(|(_, domain)| domain);
         let is_named = |named: &String| domain.is_some_and(|domain| domain.eq_ignore_ascii_case(named));
         let domains = &self.config.email_domains;
-        if !domains.is_empty() && !(claims.has_verified_email() && domains.iter().any(is_named)) {
+        let is_admitted = claims.has_verified_email() && domains.iter().any(is_named);
+        if !domains.is_empty() && !is_admitted {
             return Err(Failure::NotAdmitted);
         }
         let names = [claims.text("name"), claims.text("preferred_username")];

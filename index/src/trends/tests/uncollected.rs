@@ -60,22 +60,19 @@ fn the_small_do_not_rise_when_the_large_cannot_be_heard() {
 
 #[test]
 fn what_is_heard_again_does_not_rise() {
-    let forums = Forums::new(|hour| hour < 50 || hour >= 33 * 24);
+    let forums = Forums::new(|hour| !(50..33 * 24).contains(&hour));
     assert!(about(&forums.list(None).issues, "rota").is_some(), "taken as silence, it would be new");
     assert!(forums.list(Some(gap(33 * 24, Some(50)))).issues.is_empty());
 }
 
 #[test]
 fn after_half_a_baseline_of_silence_what_is_usual_is_known() {
-    let mut forums = Forums::new(|hour| hour < 24 * 9 || hour >= 24 * 23);
+    let mut forums = Forums::new(|hour| !(24 * 9..24 * 23).contains(&hour));
     let gap = gap(24 * 23, Some(24 * 9));
     assert!(forums.list(Some(gap.clone())).issues.is_empty());
-    for nth in 0..30 {
-        forums.say(
-            "large",
-            nth * HOUR + 300,
-            ["lift is broken", "the broken lift", "lift broken again"][nth as usize % 3],
-        );
+    let lift = ["lift is broken", "the broken lift", "lift broken again"].into_iter().cycle();
+    for (nth, text) in (0..30).zip(lift) {
+        forums.say("large", nth * HOUR + 300, text);
     }
     assert!(about(&forums.list(Some(gap)).issues, "lift").is_some(), "what is new there is found all the same");
 }
@@ -83,8 +80,8 @@ fn after_half_a_baseline_of_silence_what_is_usual_is_known() {
 #[test]
 fn an_issue_does_not_fall_for_want_of_collection() {
     let mut forums = Forums::new(|hour| hour >= 48);
-    for nth in 0..60 {
-        let text = ["insulin pens out of stock", "no insulin pens", "insulin pens shortage"][nth as usize % 3];
+    let pens = ["insulin pens out of stock", "no insulin pens", "insulin pens shortage"].into_iter().cycle();
+    for (nth, text) in (0..60).zip(pens) {
         forums.say("large", (48 + nth) * HOUR + 300, text);
     }
     let status = |gap| about(&forums.list(gap).issues, "insulin").map(|issue| issue.status);
@@ -102,7 +99,8 @@ fn a_gap_that_was_recovered_is_none_and_its_order_does_not_matter() {
         listed(&[gaps(before), posts.clone(), gaps(after)].concat()).hash
     };
     let withdrawn = Gap { until: Some(open.from), ..open.clone() };
-    assert_eq!(with(&[open.clone()], &[]), with(&[], &[open.clone()]));
-    assert_eq!(with(&[], &[]), with(&[open.clone()], &[withdrawn]));
-    assert_ne!(with(&[], &[]), with(&[], &[open]));
+    let (open, withdrawn) = (&[open][..], &[withdrawn][..]);
+    assert_eq!(with(open, &[]), with(&[], open));
+    assert_eq!(with(&[], &[]), with(open, withdrawn));
+    assert_ne!(with(&[], &[]), with(&[], open));
 }
