@@ -54,7 +54,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// Begins to sign in, visits the provider, and gives the address that the provider sends the browser back to.
-    async fn to_provider_and_back(&mut self, next: &str) -> String {
+    async fn by_way_of_the_provider(&mut self, next: &str) -> String {
         let out = self.get(&format!("/sign-in/elsewhere?next={next}")).await;
         assert_eq!(out.status, 303, "{}", out.body);
         let there: Url = leads_to(&out).parse().unwrap();
@@ -67,7 +67,7 @@ impl<'a> Visitor<'a> {
 
     /// All of it: what the last page answers.
     async fn sign_in(&mut self, next: &str) -> Answer {
-        let back = self.to_provider_and_back(next).await;
+        let back = self.by_way_of_the_provider(next).await;
         self.get(&back).await
     }
 }
@@ -101,7 +101,7 @@ async fn people_sign_in_elsewhere_with_the_role_that_they_have_there() {
     assert!(page.contains("href=\"/sign-in/elsewhere?next=%2Fsearch%3Fq%3Da\""), "{page}");
 
     provider.plan(Plan { claims: json!({ "groups": ["d-admins", "other"] }), ..Plan::default() });
-    let back = gil.to_provider_and_back("/account").await;
+    let back = gil.by_way_of_the_provider("/account").await;
     let done = gil.get(&back).await;
     assert_eq!((done.status, leads_to(&done)), (303, "/account"), "{}", done.body);
     assert!(gil.has(SESSION) && gil.cookies.len() == 1, "the attempt is over: {:?}", gil.cookies);
@@ -171,10 +171,10 @@ async fn what_is_not_right_signs_nobody_in_and_says_what_to_do() {
 
     provider.plan(Plan::default());
     // Another browser's code, our own with another state, and one without a browser that asked.
-    let back = Visitor::new(&running.pages).to_provider_and_back("/").await;
+    let back = Visitor::new(&running.pages).by_way_of_the_provider("/").await;
     let (code, state) = back.split_once("&state=").unwrap();
     let mut other = Visitor::new(&running.pages);
-    let own = other.to_provider_and_back("/").await;
+    let own = other.by_way_of_the_provider("/").await;
     let own_state = own.split_once("&state=").unwrap().1;
     let attempt = other.cookies.clone();
     let foreign_code = format!("{code}&state={own_state}");
@@ -193,7 +193,7 @@ async fn what_is_not_right_signs_nobody_in_and_says_what_to_do() {
     assert!(other.get(&own).await.body.contains("was not begun in this browser"));
 
     let mut patient = Visitor::new(&running.pages);
-    let back = patient.to_provider_and_back("/").await;
+    let back = patient.by_way_of_the_provider("/").await;
     provider.stop().await;
     let down = patient.get(&back).await;
     assert_eq!((down.status, patient.has(SESSION)), (503, false), "{}", down.body);

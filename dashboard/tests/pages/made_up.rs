@@ -324,6 +324,7 @@ fn issue(issue_id: &str, label: &str, status: Status, usual: (f64, f64), posts_o
 }
 
 /// The list without the patients' forum, on which the second issue rests; nothing else is known.
+#[expect(clippy::unnecessary_wraps, reason = "it stands in for one that can fail")]
 pub fn without(left_out: &LeftOut, _as_of: Timestamp) -> Result<Option<Comparison>, String> {
     let (whole, mut without) = (trend_list(), trend_list());
     let is_known = *left_out == LeftOut::Source("patients-forum".parse().unwrap());

@@ -145,7 +145,7 @@ fn what_is_erased_takes_what_was_noted_about_it_along() {
         let subject = post(&hex(id), &hex(author));
         decide(&world, &ann, |tx| notes::add(tx, &subject, &format!("note on {id}"))).unwrap();
     }
-    let erased = Erased { authors: vec![[8; 16]], posts: vec![[1; 16]] };
+    let erased = Erased { authors: vec![[8; 16]], posts: vec![[1; 16]], ..Erased::default() };
     decide(&world, &ann, |tx| erased::note(tx, &erased, "asked for it")).unwrap();
     let left = [1, 2, 3].map(|id| has_byte_of(&world, &format!("note on {id}")));
     assert_eq!(left, [false, false, true]);
