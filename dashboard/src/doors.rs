@@ -152,10 +152,6 @@ pub struct Meant {
 pub struct Found {
     /// Pseudonyms and ids.
     pub what: Erased,
-    /// How many people it is.
-    pub people: u64,
-    /// How many posts that were named by themselves.
-    pub single_posts: u64,
     /// How much is where.
     pub counts: Counts,
 }

@@ -34,7 +34,6 @@ impl Door for Finder {
             tracing::error!(%error, "it cannot be told what an erasure would remove");
             Refusal::Unavailable
         })?;
-        let (people, single) = targets.counts();
-        Ok(Found { what: targets.noted(), people: people as u64, single_posts: single as u64, counts })
+        Ok(Found { what: targets.noted(), counts })
     }
 }

@@ -25,7 +25,7 @@ async fn what_is_meant_is_found_shown_confirmed_with_a_reason_and_ends_in_a_cert
 
     let found =
         admin.send("/admin/erasures/find", &[("posts", "/posts/1"), ("author", "Ann"), ("source", "forum")]).await;
-    assert!(found.text().contains("Found: 1 person, 2 posts that are named"), "{}", found.text());
+    assert!(found.text().contains("Found: 1 person, 2 single posts"), "{}", found.text());
     assert!(found.text().contains("Posts in the search index: 1,200") && found.text().contains("Approved quotes: 3"));
     let what = found.hidden("what").replace("&#34;", "\"");
     let counts = found.hidden("found").replace("&#34;", "\"");

@@ -8,6 +8,7 @@ use civic::gather::{self, Flag, FlagState, Order};
 use serde_json::{Value, json};
 
 use super::{close_overdue, evidence, href, state};
+use crate::api::about;
 use crate::csv::Csv;
 use crate::error::AppError;
 use crate::format::{self, counted};
@@ -144,7 +145,8 @@ pub async fn json(site: Site, RawQuery(query): RawQuery) -> Result<Json<Value>, 
     let (flags, total) =
         site.record().read(move |db| gather::list(db, &PUBLIC, Order::Newest, skip, IN_AN_ANSWER)).await?;
     let flags: Vec<Value> = flags.iter().map(|flag| as_json(&site, flag)).collect();
-    Ok(Json(json!({ "total": total, "page": page, "per_page": IN_AN_ANSWER, "flags": flags })))
+    let about = about(&site);
+    Ok(Json(json!({ "about": about, "total": total, "page": page, "per_page": IN_AN_ANSWER, "flags": flags })))
 }
 
 /// A flag for other programs.

@@ -10,7 +10,7 @@ use civic::erasures::{self, Counts, Erasure, State};
 use serde_json::Value;
 
 use crate::decision::decide;
-use crate::doors::{Found, Meant, Refusal};
+use crate::doors::{Meant, Refusal};
 use crate::error::AppError;
 use crate::format::{self, counted, thousands};
 use crate::pages::form::Field;
@@ -126,7 +126,7 @@ pub async fn find(site: Site, sent: Sent) -> Result<Response, AppError> {
         AppError::BadRequest("this process only shows pages: use `discovery erase` where the stages run".to_owned())
     })?;
     match eraser.find(meant.clone()).await {
-        Ok(found) => confirm(&site, &found.what, &found.counts, "").about(summary(&found)).show(None),
+        Ok(found) => confirm(&site, &found.what, &found.counts, "").show(None),
         Err(Refusal::Unreadable { message, .. }) => {
             let message = format::sentence_start(&message);
             let page = show(&site, &meant, vec![("author", message)]).await?;
@@ -138,9 +138,9 @@ pub async fn find(site: Site, sent: Sent) -> Result<Response, AppError> {
     }
 }
 
-fn summary(found: &Found) -> String {
-    let people = counted(found.people, "person", "people");
-    let posts = counted(found.single_posts, "post that is named", "posts that are named");
+fn summary(what: &Erased) -> String {
+    let people = counted(what.authors.len() as u64, "person", "people");
+    let posts = counted(what.posts.len() as u64, "single post", "single posts");
     format!("Found: {people}, {posts}.")
 }
 
@@ -166,13 +166,15 @@ pub async fn ask(site: Site, sent: Sent) -> Result<Response, AppError> {
 fn confirm(site: &Site, what: &Erased, found: &Counts, reason: &str) -> FormPage {
     let json = |value: serde_json::Result<String>| value.unwrap_or_default();
     let mut page = FormPage::new(site, Section::Other, "Erase this for good?", ADDRESS, "Erase it")
-        .from(ADDRESS, "Erase a person or a post");
+        .from(ADDRESS, "Erase a person or a post")
+        .about(summary(what));
     for (place, number) in numbers(&serde_json::json!(found)) {
         page = page.about(format!("{place}: {number}"));
     }
     page.about(
         "It goes from all of these and is not taken in again. The stages pause meanwhile, for seconds or, where there is \
-         much in the log, for minutes; the pages go on. Files in a watched folder stay where they are.",
+         much in the log, for minutes; the pages go on. Files in a watched folder stay where they are. The memory of the trends \
+         is counted as it was last saved.",
     )
     .with("what", &json(serde_json::to_string(what)))
     .with("found", &json(serde_json::to_string(found)))
