@@ -62,6 +62,7 @@ impl World {
         // Most tests send more in one of their minutes than people do.
         Self::with_limits(LimitsConfig {
             forms_by_address: 1_000_000,
+            forms_by_account: 1_000_000,
             sign_ins_by_address: 1_000_000,
             ..LimitsConfig::default()
         })

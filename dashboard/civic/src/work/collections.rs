@@ -90,10 +90,10 @@ pub fn remove(tx: &mut Tx<'_>, id: &CollectionId, read: i64) -> Result<(), Recor
     tx.log(&Entry::new(Part::Staff, "collection.removed", KIND, id.as_str()))
 }
 
-/// Puts a post into it, or says anew why it is there.
+/// Puts a post into it.
 ///
 /// # Errors
-/// When the collection is full, or the words are too many.
+/// When the collection is full or has the post, or the words are too many.
 pub fn put(tx: &mut Tx<'_>, id: &CollectionId, post: &Subject, why: &str) -> Result<(), RecordError> {
     let collection = find(tx, id)?.ok_or(RecordError::NotFound)?;
     if collection.posts >= MOST_POSTS {
@@ -103,11 +103,14 @@ pub fn put(tx: &mut Tx<'_>, id: &CollectionId, post: &Subject, why: &str) -> Res
     }
     let why = or_nothing(why, "why it is here")?;
     touch(tx, post)?;
-    tx.execute(
-        "INSERT INTO collected (collection, post, why, at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (collection, post) DO UPDATE SET why = excluded.why",
+    let new = tx.execute(
+        "INSERT INTO collected (collection, post, why, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
         params![id, post.id(), why, tx.now().as_second()],
     )?;
+    if new == 0 {
+        // Somebody else may have said why it is there, and must not be overwritten.
+        return Err(RecordError::refused("This post is in the collection already: to say anew why, take it out first"));
+    }
     log_post(tx, "collection.post_added", id, post.id())
 }
 

@@ -157,7 +157,8 @@ fn a_collection_is_changed_by_version_and_an_account_is_forgotten() {
     let (ann, bob) = (world.somebody("ann", Role::Analyst, now()), world.somebody("bob", Role::Analyst, now()));
     let id = decide(&world, &ann, |tx| collections::begin(tx, "Queues", "For the pack")).unwrap();
     decide(&world, &ann, |tx| collections::put(tx, &id, &post("p-1", "x"), "")).unwrap();
-    decide(&world, &ann, |tx| collections::put(tx, &id, &post("p-1", "x"), "clear words")).unwrap();
+    let again = decide(&world, &bob, |tx| collections::put(tx, &id, &post("p-1", "x"), "clear words"));
+    assert!(again.unwrap_err().to_string().contains("in the collection already"));
     let find = || world.record.read_now(|db| collections::find(db, &id)).unwrap();
     assert_eq!(find().unwrap().posts, 1, "a post is in it once");
     let stale = decide(&world, &bob, |tx| collections::change(tx, &id, 1, "Mine", ""));

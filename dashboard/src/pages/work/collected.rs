@@ -137,7 +137,7 @@ fn form(
 ) -> Result<Response, AppError> {
     let field = |message: &str| match message {
         message if message.contains("a name") => "name",
-        message if message.contains("why") => "why",
+        message if message.contains("why it is here") => "why",
         _ => "form",
     };
     let problems: Vec<(&'static str, String)> = problem.into_iter().map(|message| (field(&message), message)).collect();
