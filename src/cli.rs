@@ -61,6 +61,8 @@ pub enum Command {
     Enrich(Stage),
     /// Run indexing and trend detection only
     Index(Stage),
+    /// Fill `ClickHouse` only: from tagged posts to the table that counts come from
+    Analytics(AnalyticsStage),
     /// Show the pages only, over what is indexed
     Serve(Run),
     /// Explain the list of trends, prove it, or leave something out of it
@@ -131,6 +133,15 @@ pub struct Stage {
     /// Where to answer /healthz, /readyz and /metrics; without it, nowhere
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub admin_listen: Option<SocketAddr>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct AnalyticsStage {
+    #[command(flatten)]
+    pub stage: Stage,
+    /// The bus was made anew: read it from its beginning, and keep what was counted
+    #[arg(long)]
+    pub new_bus: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -210,6 +221,12 @@ pub enum Deadletter {
         /// Print one JSON object for each
         #[arg(long)]
         json: bool,
+    },
+    /// Show one whole, with what it held: it may be what somebody wrote
+    Show {
+        /// Which one, as `list` names it: bus topic, partition and offset, such as posts/0/17
+        #[arg(value_name = "TOPIC/PARTITION/OFFSET")]
+        origin: String,
     },
     /// Put them back where they came from, to be tried again
     Replay,

@@ -9,7 +9,7 @@ use civic::gather::GatherConfig;
 use dashboard::{DashboardConfig, OpenIdConfig};
 use enrich::EnrichConfig;
 use index::trends::TrendsConfig;
-use index::{IndexConfig, Retention};
+use index::{AnalyticsConfig, IndexConfig, Retention};
 use ingest::{IngestConfig, SourceConfig};
 use serde::Deserialize;
 
@@ -36,6 +36,8 @@ pub struct Config {
     pub enrich: EnrichConfig,
     /// The search index.
     pub index: IndexConfig,
+    /// Where counts come from.
+    pub analytics: AnalyticsConfig,
     /// Trending issues.
     pub trends: TrendsConfig,
     /// How long posts are kept, by kind of source.
@@ -62,6 +64,7 @@ impl Default for Config {
             ingest: IngestConfig::default(),
             enrich: EnrichConfig::default(),
             index: IndexConfig::default(),
+            analytics: AnalyticsConfig::default(),
             trends: TrendsConfig::default(),
             retention: Retention::default(),
             alerts: AlertsConfig::default(),
@@ -85,6 +88,7 @@ impl Config {
             config.data_dir.clone_from(data_dir);
         }
         config.check_rules()?;
+        config.check_analytics()?;
         config.index.retention.clone_from(&config.retention);
         config.trends.retention.clone_from(&config.retention);
         Ok(config)
@@ -131,6 +135,15 @@ impl Config {
             return Ok(());
         }
         Err("write how long posts are kept into [retention], which counts for the index and the trends".to_owned())
+    }
+
+    /// Checks that there is a store for the counts that the pages ask for.
+    fn check_analytics(&self) -> Result<(), ConfigError> {
+        self.analytics.for_pages().map(|_| ()).map_err(|error| {
+            let path = self.dir.join(FILE);
+            let text = config_file::read_text(&path).unwrap_or_default();
+            ConfigError::at(&path, &text, "store", error.to_string())
+        })
     }
 
     /// Checks that the pages for staff are shown on this machine only, and that people can sign in as is said.

@@ -6,6 +6,7 @@ mod author_key;
 mod cli;
 mod commands;
 mod config;
+mod counts;
 mod drain;
 mod entrances;
 mod erasure;
@@ -57,6 +58,7 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Ingest(stage) => run::ingest_only(global, &stage).await,
         Command::Enrich(stage) => run::enrich_only(global, &stage).await,
         Command::Index(stage) => run::index_only(global, &stage).await,
+        Command::Analytics(analytics) => run::analytics_only(global, &analytics).await,
         Command::Serve(run) => run::serve_only(global, &run).await,
         Command::Import(import) => commands::import::execute(global, &import).await,
         Command::Search(search) => commands::search::execute(global, &search).await,

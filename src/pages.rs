@@ -11,9 +11,9 @@ use bus::SourceHealth;
 use civic::Record;
 use dashboard::{DashboardConfig, Labels, Notice, Outward, Parts, RegionLabel, TopicLabel};
 use enrich::{Chain, Sampled};
-use index::Index;
 use index::trends::without::without;
 use index::trends::{STATE, TrendList};
+use index::{Analytics, Index};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -106,6 +106,7 @@ pub fn parts(
     config: &Config,
     chain: &Chain,
     index: &Index,
+    analytics: Arc<dyn Analytics>,
     trends: watch::Receiver<Option<Arc<TrendList>>>,
     health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
     notice: Notice,
@@ -118,7 +119,7 @@ pub fn parts(
         corrector: entrances.corrector,
         eraser: entrances.eraser,
         searcher: index.searcher(),
-        analytics: Arc::new(index.analytics()),
+        analytics,
         trends,
         without: Arc::new({
             let (state, trends) = (config.data_dir.join("trends").join(STATE), config.trends.clone());

@@ -21,8 +21,9 @@ use tokio::sync::watch;
 use crate::admin;
 use crate::alerts;
 use crate::author_key;
-use crate::cli::{Global, Run, Stage};
+use crate::cli::{AnalyticsStage, Global, Run, Stage};
 use crate::config::{self, Config};
+use crate::counts;
 use crate::entrances::Entrances;
 use crate::erasure::{Eraser, Finder, KnownErased, Log};
 use crate::pages;
@@ -37,11 +38,12 @@ const RETENTION_EVERY: Duration = Duration::from_mins(10);
 const LAG_EVERY: Duration = Duration::from_secs(15);
 
 /// The consumer groups of the stages, each with what it reads.
-const GROUPS: [(BusTopic, &str); 4] = [
+const GROUPS: [(BusTopic, &str); 5] = [
     (BusTopic::Posts, enrich::GROUP),
     (BusTopic::Enriched, index::stage::GROUP),
     (BusTopic::Enriched, index::trends::GROUP),
     (BusTopic::Enriched, withdrawals::GROUP),
+    (BusTopic::Enriched, index::clickhouse::GROUP),
 ];
 
 /// How often a process that only shows pages looks for what the other stages have written.
@@ -87,6 +89,7 @@ pub async fn pipeline(
     let entrances = Entrances::open(&base.config, &ids, intake, base.bus(), id_key.clone(), board.clone())?
         .with_eraser(Finder { eraser: eraser.clone(), id_key: id_key.clone() });
     base.spawn_alerts(&mut supervisor, &index, trends.clone())?;
+    let analytics = counts::for_pages(&base.config, &index).await?;
     base.spawn_retention(&mut supervisor);
     base.spawn_lag(&mut supervisor);
     let stages = Stages {
@@ -100,7 +103,7 @@ pub async fn pipeline(
     };
     supervisor.spawn("conversation", move |cancel| stages.run(cancel));
     let health = Arc::new(move || board.snapshot());
-    let parts = pages::parts(&base.config, &base.chain, &index, trends, health, notice, people, entrances);
+    let parts = pages::parts(&base.config, &base.chain, &index, analytics, trends, health, notice, people, entrances);
     listeners.announce()?;
     listeners.spawn(&mut supervisor, parts, metrics);
     supervisor.run().await
@@ -152,6 +155,25 @@ pub async fn index_only(global: &Global, stage: &Stage) -> Result<()> {
     supervisor.run().await
 }
 
+/// `discovery analytics`: from tagged posts to `ClickHouse`.
+///
+/// # Errors
+/// When none is configured, or it cannot start, or the stage fails.
+pub async fn analytics_only(global: &Global, analytics: &AnalyticsStage) -> Result<()> {
+    let config = load(global)?;
+    anyhow::ensure!(
+        config.analytics.clickhouse.is_some(),
+        "there is no ClickHouse to fill: add the section [analytics.clickhouse] to {}",
+        config.dir.join(config::FILE).display()
+    );
+    let base = Base::open(&config, &[]).await?;
+    let mut supervisor = Supervisor::until_interrupted()?;
+    base.spawn_admin(&mut supervisor, &analytics.stage).await?;
+    counts::spawn(&base, &mut supervisor, analytics.new_bus).await?;
+    base.spawn_retention(&mut supervisor);
+    supervisor.run().await
+}
+
 /// `discovery serve`: the pages, over what other processes write.
 ///
 /// # Errors
@@ -167,6 +189,7 @@ pub async fn serve_only(global: &Global, run: &Run) -> Result<()> {
     let index = Index::open_read_only(&config.data_dir.join("index")).context(
         "there is nothing to show yet: run `discovery run`, or `discovery index`, on this data directory first",
     )?;
+    let analytics = counts::for_pages(&config, &index).await?;
     let board = HealthBoard::load(&config.data_dir.join("ingest"), &sources);
     let (publish, trends) = watch::channel(None);
     spawn_refresh(&mut supervisor, &config.data_dir, sources, board.clone(), publish);
@@ -174,6 +197,7 @@ pub async fn serve_only(global: &Global, run: &Run) -> Result<()> {
         &config,
         &chain,
         &index,
+        analytics,
         trends,
         Arc::new(move || board.snapshot()),
         Notice::Real,
@@ -370,11 +394,11 @@ impl Base {
 
     /// Measures how far the stages are behind. That it cannot be known now is no reason to stop anything.
     fn spawn_lag(&self, supervisor: &mut Supervisor) {
-        let bus = self.bus();
+        let (bus, groups) = (self.bus(), groups(&self.config));
         supervisor.spawn("lag", move |cancel| async move {
             let mut ticks = tokio::time::interval(LAG_EVERY);
             while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
-                for (topic, group) in GROUPS {
+                for &(topic, group) in &groups {
                     match bus.lag(topic, group).await {
                         Ok(lags) => bus::metrics::lagging(topic, group, lags.iter().map(Lag::records).sum()),
                         Err(error) => tracing::debug!(%error, group, "the lag is not known"),
@@ -395,6 +419,12 @@ impl Base {
             Ok(())
         });
     }
+}
+
+/// The groups that read the bus under this configuration.
+fn groups(config: &Config) -> Vec<(BusTopic, &'static str)> {
+    let is_read = |group| group != index::clickhouse::GROUP || config.analytics.clickhouse.is_some();
+    GROUPS.into_iter().filter(|&(_, group)| is_read(group)).collect()
 }
 
 /// The log of this data directory, which is claimed already, for an erasure.

@@ -12,6 +12,7 @@ use ingest::{HealthBoard, SourceConfig};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::counts;
 use crate::erasure::{Eraser, queue};
 use crate::run::Base;
 use crate::supervisor::Supervisor;
@@ -46,7 +47,7 @@ impl Stages {
         loop {
             let part = cancel.child_token();
             let mut supervisor = Supervisor::until(part.clone());
-            self.spawn(&mut supervisor)?;
+            self.spawn(&mut supervisor).await?;
             let running = supervisor.run();
             tokio::pin!(running);
             tokio::select! {
@@ -67,12 +68,12 @@ impl Stages {
         }
     }
 
-    fn spawn(&self, supervisor: &mut Supervisor) -> Result<()> {
+    async fn spawn(&self, supervisor: &mut Supervisor) -> Result<()> {
         let base = &self.base;
         base.spawn_ingest(supervisor, self.sources.clone(), self.id_key.clone(), self.board.clone())?;
         base.spawn_enrich(supervisor)?;
         base.spawn_withdrawals(supervisor, &self.eraser.record);
         base.spawn_index(supervisor, &self.index, self.publish.clone());
-        Ok(())
+        counts::spawn(base, supervisor, false).await
     }
 }

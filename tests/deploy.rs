@@ -50,21 +50,27 @@ fn containers_and_units_start_commands_that_there_are() {
         }
         stages.insert(stage);
     }
-    assert_eq!(stages, BTreeSet::from(["enrich", "index", "ingest", "serve"]), "every stage is started");
+    assert_eq!(stages, BTreeSet::from(["analytics", "enrich", "index", "ingest", "serve"]), "every stage is started");
 }
 
 #[test]
 fn the_configuration_for_containers_is_understood() {
+    for file in ["deploy/kubernetes/discovery.toml", "deploy/compose.toml"] {
+        is_understood(file);
+    }
+}
+
+fn is_understood(file: &str) {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("deploy-{}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
     for entry in fs::read_dir(root().join("config")).unwrap() {
         let entry = entry.unwrap();
         symlink(entry.path(), directory.join(entry.file_name())).unwrap();
     }
-    for file in ["discovery.toml", "sources.toml"] {
-        fs::remove_file(directory.join(file)).unwrap();
+    for name in ["discovery.toml", "sources.toml"] {
+        fs::remove_file(directory.join(name)).unwrap();
     }
-    fs::copy(root().join("deploy/kubernetes/discovery.toml"), directory.join("discovery.toml")).unwrap();
+    fs::copy(root().join(file), directory.join("discovery.toml")).unwrap();
     fs::write(directory.join("sources.toml"), "").unwrap();
     let check = Command::new(env!("CARGO_BIN_EXE_discovery"))
         .args(["check", "--config-dir"])

@@ -202,6 +202,18 @@ pub enum BusError {
         /// Where the log ends.
         end: Offset,
     },
+    /// Another record lies where one was read before: the log was made anew since, and has grown past it.
+    #[error(
+        "partition {partition} of bus topic {topic} is not the one that was read before: record {offset} was appended at another time; the log was made anew since. Restore the matching log, or remove the index directory so that it is built anew"
+    )]
+    OtherLog {
+        /// The bus topic's name.
+        topic: &'static str,
+        /// The partition concerned.
+        partition: Partition,
+        /// The record that is another one.
+        offset: Offset,
+    },
     /// Retention removed records before they were read.
     #[error("partition {partition} of bus topic {topic} now begins at {begin}, but reading was to go on at {wanted}: {} records were removed by retention before they were read", begin.saturating_sub(*wanted))]
     OffsetGone {

@@ -11,7 +11,7 @@ mod memory;
 
 use std::sync::Arc;
 
-use bus::{Bus, BusError, BusTopic, Delivered, Offsets, Reader, dead_letter};
+use bus::{Bus, BusError, BusTopic, Delivered, Offsets, Reader, dead_letter, failpoint};
 use metrics::{counter, describe_counter, describe_histogram};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -182,6 +182,7 @@ async fn deliver(
         }
         if !records.is_empty() {
             bus.append(BusTopic::Enriched, records).await?;
+            failpoint::reached("enrich.after-append");
         }
         counter!("discovery_enrich_posts_total").increment(posts);
         appended.send_replace(offsets);

@@ -1,10 +1,13 @@
 //! Counts: how many posts and how many voices, over time and by what they are.
 
+mod config;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 use thiserror::Error;
 
+pub use self::config::{AnalyticsConfig, NoClickHouse, Store};
 use crate::filter::Filter;
 use crate::london;
 

@@ -34,11 +34,11 @@ impl Index {
     pub fn erase(&self, config: &IndexConfig, changes: &[Change<Enriched>]) -> Result<u64, IndexError> {
         let before = self.posts();
         let mut writer = self.writer_with(config)?;
-        let offsets = writer.offsets()?;
+        let marks = writer.marks()?;
         for change in changes {
             writer.apply(change)?;
         }
-        writer.purge(&offsets)?;
+        writer.purge(&marks)?;
         Ok(before.saturating_sub(self.posts()))
     }
 }

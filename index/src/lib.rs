@@ -1,7 +1,6 @@
 //! What the readers ask: search, counts over time, and trending issues.
 
 pub mod analytics;
-#[cfg(feature = "clickhouse")]
 pub mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -23,7 +22,7 @@ pub mod trends;
 mod voices;
 mod writer;
 
-pub use analytics::{Analytics, AnalyticsError, Dimension, Group, Point, Step, Totals};
+pub use analytics::{Analytics, AnalyticsConfig, AnalyticsError, Dimension, Group, Point, Step, Totals};
 pub use error::IndexError;
 pub use filter::{Filter, NONE};
 pub use query::QueryError;

@@ -6,7 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, BusError, BusTopic, Change, DeadLetter, Delivered, Enriched, Offsets, Reader, dead_letter};
+use bus::{
+    Bus, BusError, BusTopic, Change, DeadLetter, Delivered, Enriched, MarkedReader, Marks, Offsets, Reader as _,
+    dead_letter,
+};
 use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::Instant;
@@ -93,14 +96,14 @@ pub async fn run_observed(
 
 struct Stage<F> {
     bus: Arc<dyn Bus>,
-    reader: Box<dyn Reader>,
+    reader: MarkedReader,
     index: Index,
     config: IndexConfig,
     observe: F,
     /// Absent only while a thread works with it.
     writer: Option<IndexWriter>,
     /// Up to where records were applied.
-    offsets: Offsets,
+    marks: Marks,
     /// What was applied since the last commit.
     pending: Pending,
     /// When it is looked next whether posts are too old.
@@ -116,25 +119,24 @@ struct Pending {
 
 /// What became of a batch.
 struct Applied {
-    offsets: Offsets,
+    marks: Marks,
     collected: Vec<Timestamp>,
     unreadable: Vec<DeadLetter>,
 }
 
 impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
     async fn start(bus: Arc<dyn Bus>, index: Index, config: IndexConfig, observe: F) -> Result<Self, IndexStageError> {
-        let mut reader = bus.reader(BusTopic::Enriched, GROUP).await?;
         let (opening, settings) = (index.clone(), config.clone());
-        let (writer, offsets) = blocking(move || {
+        let (writer, marks) = blocking(move || {
             let writer = opening.writer_with(&settings)?;
-            let offsets = writer.offsets()?;
-            Ok((writer, offsets))
+            let marks = writer.marks()?;
+            Ok((writer, marks))
         })
         .await?;
-        reader.seek(&offsets).await?;
+        let reader = MarkedReader::open(bus.as_ref(), BusTopic::Enriched, GROUP, &marks).await?;
         gauge_posts(index.posts());
         let (pending, expire_at) = (Pending::default(), Instant::now());
-        Ok(Self { bus, reader, index, config, observe, writer: Some(writer), offsets, pending, expire_at })
+        Ok(Self { bus, reader, index, config, observe, writer: Some(writer), marks, pending, expire_at })
     }
 
     /// When the changes since the last commit are to be committed.
@@ -157,8 +159,8 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
                     lost,
                     "retention removed records before they were indexed; going on after them"
                 );
-                self.offsets.0.insert(partition, begin);
-                Ok(self.reader.seek(&self.offsets).await?)
+                self.marks.skip_to(partition, begin);
+                Ok(self.reader.seek(&self.marks.offsets()).await?)
             }
             Err(error) => Err(error.into()),
         }
@@ -167,14 +169,14 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
     async fn apply(&mut self, records: Vec<Delivered>) -> Result<(), IndexStageError> {
         let count = records.len();
         let mut writer = self.take_writer()?;
-        let mut offsets = self.offsets.clone();
+        let mut marks = self.marks.clone();
         let (writer, applied) = blocking(move || {
-            let mut applied = Applied { offsets: Offsets::default(), collected: Vec::new(), unreadable: Vec::new() };
+            let mut applied = Applied { marks: Marks::default(), collected: Vec::new(), unreadable: Vec::new() };
             for record in records {
-                apply_record(&mut writer, &record, &offsets, &mut applied)?;
-                offsets.advance(record.partition, record.offset);
+                apply_record(&mut writer, &record, &marks, &mut applied)?;
+                marks.advance(&record);
             }
-            applied.offsets = offsets;
+            applied.marks = marks;
             Ok((writer, applied))
         })
         .await?;
@@ -183,7 +185,7 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
             metrics::counter!("discovery_index_dead_letters_total").increment(applied.unreadable.len() as u64);
             dead_letter::send(self.bus.as_ref(), &applied.unreadable).await?;
         }
-        self.offsets = applied.offsets;
+        self.marks = applied.marks;
         self.pending.records += count;
         self.pending.since.get_or_insert_with(Instant::now);
         self.pending.collected.extend(applied.collected);
@@ -197,16 +199,16 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
         }
         let started = Instant::now();
         let mut writer = self.take_writer()?;
-        let offsets = self.offsets.clone();
+        let marks = self.marks.clone();
         let committing = move || {
-            writer.commit(&offsets)?;
+            writer.commit_at(&marks)?;
             Ok(writer)
         };
         self.writer = Some(blocking(committing).await?);
         metrics::histogram!("discovery_index_commit_seconds").record(started.elapsed().as_secs_f64());
         self.report(&pending);
         // For the display of lag only: what counts is the offsets in the index.
-        Ok(self.reader.commit(&self.offsets).await?)
+        Ok(self.reader.commit(&self.marks.offsets()).await?)
     }
 
     /// Takes out what is older at `now` than the configuration permits.
@@ -217,9 +219,9 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
         }
         self.commit().await?;
         let mut writer = self.take_writer()?;
-        let (retention, offsets) = (self.config.retention.clone(), self.offsets.clone());
+        let (retention, marks) = (self.config.retention.clone(), self.marks.clone());
         let expiring = move || {
-            let gone = writer.expire(&retention, now, &offsets)?;
+            let gone = writer.expire(&retention, now, &marks)?;
             Ok((writer, gone))
         };
         let (writer, gone) = blocking(expiring).await?;
@@ -239,7 +241,7 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
         }
         let posts = self.index.posts();
         gauge_posts(posts);
-        let commit = Commit { records: pending.records, latencies: &latencies, posts, offsets: &self.offsets };
+        let commit = Commit { records: pending.records, latencies: &latencies, posts, offsets: &self.marks.offsets() };
         (self.observe)(&commit);
     }
 
@@ -248,17 +250,17 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
     }
 }
 
-/// Applies a record; everything before it is at `offsets`.
+/// Applies a record; everything before it is at `marks`.
 fn apply_record(
     writer: &mut IndexWriter,
     record: &Delivered,
-    offsets: &Offsets,
+    marks: &Marks,
     applied: &mut Applied,
 ) -> Result<(), IndexError> {
     match Change::<Enriched>::from_payload(&record.payload) {
         Ok(change) => {
             if writer.must_commit_before(&change) {
-                writer.commit(offsets)?;
+                writer.commit_at(marks)?;
             }
             if let Change::Upsert(post) = &change {
                 applied.collected.push(post.post.collected_at);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Bound;
 use std::time::Duration;
 
-use bus::{Change, Correction, Enriched, Offsets, PostId};
+use bus::{Change, Correction, Enriched, Marks, Offsets, PostId, failpoint};
 use jiff::Timestamp;
 use tantivy::collector::DocSetCollector;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
@@ -68,9 +68,17 @@ impl IndexWriter {
     /// # Errors
     /// [`IndexError::Damaged`] when they cannot be read.
     pub fn offsets(&self) -> Result<Offsets, IndexError> {
+        Ok(self.marks()?.offsets())
+    }
+
+    /// The same, with what the log is known by.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`] when they cannot be read.
+    pub fn marks(&self) -> Result<Marks, IndexError> {
         let metas = self.index.tantivy.load_metas().map_err(|reason| self.failed(&reason))?;
         match metas.payload {
-            None => Ok(Offsets::default()),
+            None => Ok(Marks::default()),
             Some(payload) => serde_json::from_str(&payload).map_err(|reason| {
                 IndexError::damaged(&self.index.dir, format!("its offsets are unreadable: {reason}"))
             }),
@@ -110,7 +118,15 @@ impl IndexWriter {
     /// [`IndexError`]; the changes since the last commit are then not durable, and reading must go on from
     /// [`IndexWriter::offsets`].
     pub fn commit(&mut self, offsets: &Offsets) -> Result<(), IndexError> {
-        let payload = serde_json::to_string(offsets).expect("offsets are numbers, which JSON can say");
+        self.commit_at(&offsets.into())
+    }
+
+    /// The same, with what the log is known by.
+    ///
+    /// # Errors
+    /// Those of [`IndexWriter::commit`].
+    pub fn commit_at(&mut self, marks: &Marks) -> Result<(), IndexError> {
+        let payload = serde_json::to_string(marks).expect("offsets are numbers, which JSON can say");
         self.commit_payload(&payload).map_err(|reason| self.failed(&reason))?;
         self.touched = Touched::default();
         Ok(())
@@ -131,10 +147,10 @@ impl IndexWriter {
     ///
     /// # Errors
     /// [`IndexError`]; what was deleted cannot be found in any case, once it is committed.
-    pub fn purge(mut self, offsets: &Offsets) -> Result<(), IndexError> {
+    pub fn purge(mut self, marks: &Marks) -> Result<(), IndexError> {
         // A merge of Tantivy's own choice would take away segments that are about to be merged here.
         self.tantivy.set_merge_policy(Box::new(NoMergePolicy));
-        self.commit(offsets)?;
+        self.commit_at(marks)?;
         self.purge_segments().map_err(|reason| self.failed(&reason))?;
         self.wait_for_merges()
     }
@@ -144,7 +160,7 @@ impl IndexWriter {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn expire(&mut self, retention: &Retention, now: Timestamp, offsets: &Offsets) -> Result<u64, IndexError> {
+    pub fn expire(&mut self, retention: &Retention, now: Timestamp, marks: &Marks) -> Result<u64, IndexError> {
         let before = self.index.posts();
         for (channel, cutoff) in retention.cutoffs(now) {
             let of_channel = TermQuery::new(
@@ -160,7 +176,7 @@ impl IndexWriter {
         }
         // A merge of Tantivy's own choice would take away segments that are about to be merged here.
         self.tantivy.set_merge_policy(Box::new(NoMergePolicy));
-        self.commit(offsets)?;
+        self.commit_at(marks)?;
         let merged = self.merge_touched();
         self.tantivy.set_merge_policy(Box::new(merges()));
         merged.map_err(|reason| self.failed(&reason))?;
@@ -218,9 +234,12 @@ impl IndexWriter {
     }
 
     fn commit_payload(&mut self, payload: &str) -> tantivy::Result<()> {
+        failpoint::reached("index.before-commit");
         let mut prepared = self.tantivy.prepare_commit()?;
         prepared.set_payload(payload);
+        failpoint::reached("index.prepared");
         prepared.commit()?;
+        failpoint::reached("index.after-commit");
         self.index.reader.reload()
     }
 

@@ -182,7 +182,9 @@ impl SourceTask {
     /// Stores the state. A failure is shown, but collection goes on: the stored cursor is only behind, never ahead.
     async fn store(&mut self) {
         let (state_dir, source, state) = (self.state_dir.clone(), self.source.clone(), self.state.clone());
+        bus::failpoint::reached("ingest.before-cursor");
         let saved = tokio::task::spawn_blocking(move || state::save(&state_dir, &source, &state)).await;
+        bus::failpoint::reached("ingest.after-cursor");
         let trouble = match saved {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),

@@ -19,6 +19,8 @@ pub struct Certificate {
     pub trends: u64,
     /// Records replaced in the log, or why they could not be.
     pub log: Result<u64, String>,
+    /// Posts taken out of `ClickHouse`, where one is configured.
+    pub clickhouse: Option<u64>,
     /// Approved quotes withdrawn from evidence packs.
     pub quotes: usize,
     /// Accounts that a backup had brought back.
@@ -31,7 +33,18 @@ impl Certificate {
     /// An erasure that begins now.
     pub fn begin(at: Timestamp, targets: &Targets) -> Self {
         let (people, posts) = targets.counts();
-        Self { at, people, posts, index: 0, trends: 0, log: Ok(0), quotes: 0, accounts: 0, audit: String::new() }
+        Self {
+            at,
+            people,
+            posts,
+            index: 0,
+            trends: 0,
+            log: Ok(0),
+            clickhouse: None,
+            quotes: 0,
+            accounts: 0,
+            audit: String::new(),
+        }
     }
 
     /// The same for machines, and for the record.
@@ -44,6 +57,7 @@ impl Certificate {
                 "index": self.index,
                 "trends": self.trends,
                 "log": self.log.as_ref().ok(),
+                "clickhouse": self.clickhouse,
                 "quotes": self.quotes,
                 "accounts": self.accounts,
             },
@@ -62,6 +76,9 @@ impl fmt::Display for Certificate {
         match &self.log {
             Ok(records) => writeln!(f, "  log:       {records} records emptied, its files written anew")?,
             Err(reason) => writeln!(f, "  log:       {reason}; until then its records remain there")?,
+        }
+        if let Some(posts) = self.clickhouse {
+            writeln!(f, "  counts:    {posts} posts removed from ClickHouse, their files written anew")?;
         }
         writeln!(f, "  evidence:  {} quotes withdrawn from packs", self.quotes)?;
         if self.accounts > 0 {

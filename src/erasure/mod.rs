@@ -29,6 +29,7 @@ pub use self::door::Finder;
 pub use self::known::KnownErased;
 pub use self::targets::{Asked, Targets};
 use crate::config::Config;
+use crate::counts;
 
 /// The log, as far as something can be taken out of it.
 #[derive(Clone)]
@@ -80,6 +81,8 @@ impl Eraser {
     /// When something cannot be read or written; what was done until then stays done, and the same again goes on.
     pub async fn erase(&self, targets: Targets, reason: &str, step: impl Fn(&'static str)) -> Result<Certificate> {
         let now = Timestamp::now();
+        // Looked for before anything is erased: a half of an erasure is none.
+        counts::to_erase(&self.config).await?;
         let targets = Arc::new(targets);
         let mut certificate = Certificate::begin(now, &targets);
         // The note comes first: if anything below breaks off, what is still to be done is known.
@@ -100,7 +103,11 @@ impl Eraser {
             }
             Log::Kafka(_, until) => Err(until.clone()),
         };
-        // Whoever reads the log elsewhere, such as ClickHouse or another copy of the index, is told by it.
+        if let Some(counted) = counts::to_erase(&self.config).await? {
+            step("the counts in ClickHouse");
+            certificate.clickhouse = Some(counted.erase(&targets.changes()).await?);
+        }
+        // Whoever reads the log elsewhere, such as another copy of the index, is told by it.
         let news: Vec<Change<Post>> = targets.changes();
         self.log.bus().append(BusTopic::Posts, news.iter().map(Change::to_record).collect()).await?;
         step("free space in the record of decisions");

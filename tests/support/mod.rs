@@ -72,6 +72,22 @@ impl Discovery {
     }
 }
 
+/// Where a process that runs one stage says that health and metrics are, as `host:port`.
+pub async fn first_address(stdout: ChildStdout) -> String {
+    let mut lines = BufReader::new(stdout).lines();
+    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it says where it listens").unwrap();
+    let line = line.expect("the process ended before it listened");
+    line.split_once("http://").expect("it says an address").1.trim_end_matches('/').to_owned()
+}
+
+/// Asks a process to stop as Ctrl-C does, and expects that it does so in order.
+pub async fn interrupt(child: &mut Child) {
+    let pid = child.id().expect("it still runs").to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
+    let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it stops when asked").unwrap();
+    assert!(ended.success(), "Ctrl-C ends it in order");
+}
+
 /// A command line of the program, from the root of the repository.
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);

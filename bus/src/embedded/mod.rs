@@ -37,6 +37,7 @@ use self::group::Groups;
 use self::reader::EmbeddedReader;
 use self::store::Store;
 use self::writer::{Command, Writer};
+use crate::failpoint;
 use crate::log::{Bus, BusError, BusTopic, Lag, Reader};
 use crate::metrics;
 use crate::record::Record;
@@ -144,7 +145,10 @@ impl Bus for EmbeddedBus {
         let bytes: usize = records.iter().map(|record| record.payload.len()).sum();
         let bytes = u32::try_from(bytes.clamp(1, QUEUE_BYTES)).expect("at most QUEUE_BYTES");
         let room = self.0.room.clone().acquire_many_owned(bytes).await.map_err(|_| BusError::Closed)?;
-        self.send(|reply| Command::Append { topic, records, room, reply }).await
+        failpoint::reached("bus.before-append");
+        self.send(|reply| Command::Append { topic, records, room, reply }).await?;
+        failpoint::reached("bus.after-append");
+        Ok(())
     }
 
     async fn reader(&self, topic: BusTopic, group: &str) -> Result<Box<dyn Reader>, BusError> {

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::Shared;
 use super::group::MemberId;
 use super::writer::Command;
+use crate::failpoint;
 use crate::log::{BusError, BusTopic, Reader};
 use crate::record::{Delivered, Offset, Offsets, Partition};
 
@@ -140,6 +141,7 @@ impl Reader for EmbeddedReader {
         if offsets.0.is_empty() {
             return Ok(());
         }
+        failpoint::reached("bus.before-commit");
         let (reply, answer) = oneshot::channel();
         let commands = self.commands.upgrade().ok_or(BusError::Closed)?;
         let command = Command::Commit { topic: self.topic, group: self.group.clone(), offsets, reply };

@@ -16,6 +16,7 @@ use super::producer::Producer;
 use super::topics::{self, Topics};
 use super::worker::Worker;
 use crate::embedded::BusConfig;
+use crate::failpoint;
 use crate::log::{Bus, BusError, BusTopic, Lag, Reader};
 use crate::metrics;
 use crate::record::Record;
@@ -98,7 +99,9 @@ impl Bus for KafkaBus {
     async fn append(&self, topic: BusTopic, records: Vec<Record>) -> Result<(), BusError> {
         topic.expect_room(&records)?;
         let begin = Instant::now();
+        failpoint::reached("bus.before-append");
         let appended = self.0.producer.append(&self.0.topics, topic, &records).await?;
+        failpoint::reached("bus.after-append");
         if appended > 0 {
             metrics::written(begin.elapsed());
             metrics::appended(topic, appended);

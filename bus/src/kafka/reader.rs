@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use async_trait::async_trait;
 use tokio::sync::{mpsc as async_mpsc, oneshot};
 
+use crate::failpoint;
 use crate::log::{BusError, Reader};
 use crate::record::{Delivered, Offsets};
 
@@ -81,6 +82,9 @@ impl Reader for KafkaReader {
     }
 
     async fn commit(&mut self, offsets: &Offsets) -> Result<(), BusError> {
-        self.ask(|reply| Command::Commit(offsets.clone(), reply)).await
+        failpoint::reached("bus.before-commit");
+        self.ask(|reply| Command::Commit(offsets.clone(), reply)).await?;
+        failpoint::reached("bus.after-commit");
+        Ok(())
     }
 }

@@ -1,12 +1,11 @@
-//! Which server, and as whom.
+//! Which server, and as whom: section `[analytics.clickhouse]` of `config/discovery.toml`.
 
-use ::clickhouse::Client;
+use std::num::NonZeroU32;
+
 use bus::secret::SecretRef;
 use serde::Deserialize;
 
-use super::error::ClickHouseError;
-
-/// Which `ClickHouse` holds the posts, and how to reach it.
+/// Which `ClickHouse` holds the posts, how to reach it, and how it is filled.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClickHouseConfig {
@@ -21,32 +20,25 @@ pub struct ClickHouseConfig {
     /// Where the password is.
     #[serde(default)]
     pub password: Option<SecretRef>,
+    /// What was tagged counts after so many milliseconds ...
+    #[serde(default = "default_commit_every_ms")]
+    pub commit_every_ms: u64,
+    /// ... or so many changes, which are also the most that wait in memory while the server is away.
+    #[serde(default = "default_commit_every_changes")]
+    pub commit_every_changes: NonZeroU32,
 }
 
 impl ClickHouseConfig {
     /// The server at `url`, with everything else as it is by default.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), database: default_database(), user: None, password: None }
-    }
-
-    /// A client of the server that is bound to no database yet.
-    pub(super) fn client(&self) -> Result<Client, ClickHouseError> {
-        // A password in the address would stand in error messages.
-        if !self.url.starts_with("http://") || self.url.contains('@') {
-            return Err(ClickHouseError::Url);
+        Self {
+            url: url.into(),
+            database: default_database(),
+            user: None,
+            password: None,
+            commit_every_ms: default_commit_every_ms(),
+            commit_every_changes: default_commit_every_changes(),
         }
-        let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        if !(1..=64).contains(&self.database.len()) || !self.database.bytes().all(letters) {
-            return Err(ClickHouseError::Database(self.database.clone()));
-        }
-        let mut client = Client::default().with_url(&self.url);
-        if let Some(user) = &self.user {
-            client = client.with_user(user);
-        }
-        if let Some(password) = &self.password {
-            client = client.with_password(password.read().map_err(ClickHouseError::Password)?.expose());
-        }
-        Ok(client)
     }
 }
 
@@ -54,21 +46,10 @@ fn default_database() -> String {
     "discovery".to_owned()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn default_commit_every_ms() -> u64 {
+    2_000
+}
 
-    fn refused(config: &ClickHouseConfig) -> String {
-        config.client().map(|_| ()).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn what_is_wrong_in_the_configuration_is_named() {
-        for url in ["https://clickhouse:8443", "http://me:secret@clickhouse:8123"] {
-            let error = refused(&ClickHouseConfig::new(url));
-            assert!(error.contains("`url`") && !error.contains("secret"), "{error}");
-        }
-        let injected = ClickHouseConfig { database: "a; DROP".to_owned(), ..ClickHouseConfig::new("http://localhost") };
-        assert!(refused(&injected).contains("`a; DROP`"));
-    }
+fn default_commit_every_changes() -> NonZeroU32 {
+    NonZeroU32::new(20_000).expect("it is not 0")
 }

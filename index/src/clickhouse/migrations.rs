@@ -5,8 +5,11 @@ use ::clickhouse::Client;
 use super::error::{ClickHouseError, Place};
 
 /// In their order; the number of the last is the schema that this program knows. A file that was released is never changed.
-const MIGRATIONS: [(u32, &str); 2] =
-    [(1, include_str!("migrations/0001_posts.sql")), (2, include_str!("migrations/0002_text.sql"))];
+const MIGRATIONS: [(u32, &str); 3] = [
+    (1, include_str!("migrations/0001_posts.sql")),
+    (2, include_str!("migrations/0002_text.sql")),
+    (3, include_str!("migrations/0003_positions.sql")),
+];
 
 const BOOK: &str = "CREATE TABLE IF NOT EXISTS migrations (version UInt32, applied_at DateTime DEFAULT now()) \
                     ENGINE = ReplacingMergeTree ORDER BY version";
@@ -18,18 +21,43 @@ pub(super) async fn run(server: &Client, database: &str, place: &Place) -> Resul
     execute(server, &format!("CREATE DATABASE IF NOT EXISTS {database}"), place).await?;
     let client = server.clone().with_database(database);
     execute(&client, BOOK, place).await?;
-    let found: u32 = client
-        .query_raw("SELECT max(version) FROM migrations")
-        .fetch_one()
-        .await
-        .map_err(|error| place.failed(&error))?;
-    let known = MIGRATIONS[MIGRATIONS.len() - 1].0;
-    if found > known {
-        return Err(ClickHouseError::Newer { database: database.to_owned(), found, known });
-    }
+    let found = schema(&client, place).await?;
+    refuse_newer(database, found)?;
     for (version, statement) in MIGRATIONS.into_iter().filter(|(version, _)| *version > found) {
         execute(&client, statement, place).await?;
         execute(&client, &format!("INSERT INTO migrations (version) VALUES ({version})"), place).await?;
+    }
+    Ok(())
+}
+
+/// Looks whether the database has the schema that this program reads, and changes nothing.
+pub(super) async fn check(server: &Client, database: &str, place: &Place) -> Result<(), ClickHouseError> {
+    let there: u64 = server
+        .query("SELECT count() FROM system.tables WHERE database = ? AND name = 'migrations'")
+        .bind(database)
+        .fetch_one()
+        .await
+        .map_err(|error| place.failed(&error))?;
+    let client = server.clone().with_database(database);
+    let found = if there == 0 { 0 } else { schema(&client, place).await? };
+    refuse_newer(database, found)?;
+    if found < known() {
+        return Err(ClickHouseError::Older { database: database.to_owned(), found, known: known() });
+    }
+    Ok(())
+}
+
+fn known() -> u32 {
+    MIGRATIONS[MIGRATIONS.len() - 1].0
+}
+
+async fn schema(client: &Client, place: &Place) -> Result<u32, ClickHouseError> {
+    client.query_raw("SELECT max(version) FROM migrations").fetch_one().await.map_err(|error| place.failed(&error))
+}
+
+fn refuse_newer(database: &str, found: u32) -> Result<(), ClickHouseError> {
+    if found > known() {
+        return Err(ClickHouseError::Newer { database: database.to_owned(), found, known: known() });
     }
     Ok(())
 }

@@ -2,54 +2,53 @@
 //!
 //! Posts are rows of one table, written in batches whose token says which records of the bus they are: a batch that is sent
 //! twice counts once. A record's offset is the version of its row, so that reading the bus again, in whatever batches, ends
-//! in the same rows. The traffic is plain HTTP: keep it on a private network.
+//! in the same rows. How far the bus is in the table is kept beside it. The traffic is plain HTTP: keep it on a private
+//! network.
 
-mod analytics;
-mod conditions;
 mod config;
+
+#[cfg(feature = "clickhouse")]
+mod analytics;
+#[cfg(feature = "clickhouse")]
+mod client;
+#[cfg(feature = "clickhouse")]
+mod conditions;
+#[cfg(any(test, feature = "conformance"))]
+pub mod engine;
+#[cfg(feature = "clickhouse")]
 mod error;
+#[cfg(feature = "clickhouse")]
 mod migrations;
+#[cfg(feature = "clickhouse")]
+mod positions;
+#[cfg(feature = "clickhouse")]
+mod removal;
+#[cfg(feature = "clickhouse")]
 mod row;
-mod writer;
-
-use ::clickhouse::Client;
-
-pub use analytics::ClickHouseAnalytics;
-pub use config::ClickHouseConfig;
-pub use error::ClickHouseError;
-pub use writer::ClickHouseWriter;
-
-use error::Place;
-
-/// A database in `ClickHouse` that holds the table of posts. Cheap to clone.
-#[derive(Clone)]
-pub struct ClickHouse {
-    client: Client,
-    place: Place,
-}
-
-impl ClickHouse {
-    /// Connects, and brings the database to the schema of this program; makes it where there is none.
-    ///
-    /// # Errors
-    /// [`ClickHouseError`].
-    pub async fn open(config: &ClickHouseConfig) -> Result<Self, ClickHouseError> {
-        let server = config.client()?;
-        let place = Place::of(&config.url);
-        migrations::run(&server, &config.database, &place).await?;
-        Ok(Self { client: server.with_database(&config.database), place })
-    }
-
-    /// Writes posts. One writer for each partition of the bus at a time.
-    pub fn writer(&self) -> ClickHouseWriter {
-        ClickHouseWriter::new(self.client.clone(), self.place.clone())
-    }
-
-    /// Counts them.
-    pub fn analytics(&self) -> ClickHouseAnalytics {
-        ClickHouseAnalytics::new(self.client.clone(), self.place.clone())
-    }
-}
-
+#[cfg(feature = "clickhouse")]
+pub mod stage;
+#[cfg(feature = "clickhouse")]
+mod store;
+#[cfg(feature = "clickhouse")]
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "clickhouse")]
+mod writer;
+
+pub use config::ClickHouseConfig;
+
+#[cfg(feature = "clickhouse")]
+pub use analytics::ClickHouseAnalytics;
+#[cfg(feature = "clickhouse")]
+pub use error::ClickHouseError;
+#[cfg(feature = "clickhouse")]
+pub use positions::{Epoch, Position};
+#[cfg(feature = "clickhouse")]
+pub use stage::{CountStageError, Start};
+#[cfg(feature = "clickhouse")]
+pub use store::ClickHouse;
+#[cfg(feature = "clickhouse")]
+pub use writer::ClickHouseWriter;
+
+/// The consumer group in which `ClickHouse` is filled from the bus.
+pub const GROUP: &str = "analytics";

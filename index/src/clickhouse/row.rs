@@ -1,8 +1,7 @@
 //! A post as a row, with the words that it can be found by.
 
 use ::clickhouse::Row;
-use bus::{AuthorKey, Enriched, PostId, TextHash};
-use bus::{Offset, Partition};
+use bus::{AuthorKey, Enriched, Partition, PostId, TextHash};
 use serde::Serialize;
 use tantivy::tokenizer::TextAnalyzer;
 
@@ -32,8 +31,8 @@ pub(super) struct PostRow {
 }
 
 impl PostRow {
-    /// The row of `post`, which stood at `offset` of `partition`.
-    pub(super) fn of(post: &Enriched, partition: Partition, offset: Offset, analyzer: &mut TextAnalyzer) -> Self {
+    /// The row of this version of `post`, which stood in `partition`.
+    pub(super) fn of(post: &Enriched, partition: Partition, version: u64, analyzer: &mut TextAnalyzer) -> Self {
         let inner = &post.post;
         let title_words = inner.title.as_deref().map(|title| words(analyzer, title)).unwrap_or_default();
         let mut all = title_words.clone();
@@ -44,7 +43,7 @@ impl PostRow {
         all.extend(words(analyzer, &inner.text));
         Self {
             id: id_number(inner.id),
-            version: offset,
+            version,
             is_deleted: 0,
             bus_partition: partition,
             author: inner.author.map(author_number).unwrap_or_default(),
@@ -63,8 +62,8 @@ impl PostRow {
     }
 
     /// The row that says that a post is gone.
-    pub(super) fn deleted(id: PostId, partition: Partition, offset: Offset) -> Self {
-        Self { id: id_number(id), version: offset, is_deleted: 1, bus_partition: partition, ..Self::default() }
+    pub(super) fn deleted(id: PostId, partition: Partition, version: u64) -> Self {
+        Self { id: id_number(id), version, is_deleted: 1, bus_partition: partition, ..Self::default() }
     }
 }
 

@@ -1,24 +1,27 @@
 //! Changes from the bus into rows, so that nothing is lost and nothing counts twice.
 //!
-//! What must hold whatever is sent again: a batch carries the token `topic/partition/first-last`, by which `ClickHouse` knows
-//! one that it has; rows are kept here until the server has confirmed them; a row that comes in another batch replaces its
-//! equal by its version; and an erasure takes only rows of its own partition that came before it, so that one that runs a
-//! second time does not take what the author said since.
+//! What must hold whatever is sent again: a batch carries the token `topic/epoch/partition/first-last`, by which `ClickHouse`
+//! knows one that it has; rows are kept here until the server has confirmed them; a row that comes in another batch replaces
+//! its equal by its version; and an erasure takes only rows of its own partition that came before it, and those of earlier
+//! epochs, so that one that runs a second time does not take what the author said since.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use ::clickhouse::Client;
-use bus::{AuthorKey, BusTopic, Change, Correction, Enriched, Offset, Partition};
+use bus::{AuthorKey, BusTopic, Change, Correction, Enriched, Offset, Partition, failpoint};
 use tantivy::tokenizer::TextAnalyzer;
 
 use super::error::{ClickHouseError, Place};
+use super::positions::Epoch;
 use super::row::{PostRow, author_number, id_number, text_number};
 use crate::filter::NONE;
 use crate::schema;
 
 /// The most rows in one batch, far below the size at which the server would split it.
 const MOST_ROWS: usize = 100_000;
+/// The most authors that one mutation takes out; each mutation writes the files that it touches anew.
+const MOST_ERASURES: usize = 100;
 /// How long the server may leave a batch unread, or a finished one unconfirmed.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -27,29 +30,41 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct ClickHouseWriter {
     client: Client,
     place: Place,
+    epoch: Epoch,
     analyzer: TextAnalyzer,
     steps: BTreeMap<Partition, VecDeque<Step>>,
+    /// Erasures whose turn has come, and which wait for others to be done with them.
+    erasures: Vec<Erasure>,
 }
 
 /// What is to be done for a partition, in the order of its records.
 enum Step {
     Insert { first: Offset, last: Offset, rows: Vec<PostRow> },
-    Erase { author: AuthorKey, before: Offset },
+    Erase(Erasure),
     Correct { correction: Box<Correction>, at: Offset },
 }
 
+/// All that an author said before a place in a partition, and in earlier epochs.
+struct Erasure {
+    author: AuthorKey,
+    partition: Partition,
+    before: Offset,
+}
+
 impl ClickHouseWriter {
-    pub(super) fn new(client: Client, place: Place) -> Self {
-        Self { client, place, analyzer: schema::analyzer(), steps: BTreeMap::new() }
+    pub(super) fn new(client: Client, place: Place, epoch: Epoch) -> Self {
+        let analyzer = schema::analyzer();
+        Self { client, place, epoch, analyzer, steps: BTreeMap::new(), erasures: Vec::new() }
     }
 
     /// Takes the change that stands at `offset` of `partition`; the changes of a partition come in their order.
     pub fn apply(&mut self, partition: Partition, offset: Offset, change: &Change<Enriched>) {
+        let version = self.epoch.version(offset);
         let row = match change {
-            Change::Upsert(post) => PostRow::of(post, partition, offset, &mut self.analyzer),
-            Change::Delete(id) => PostRow::deleted(*id, partition, offset),
+            Change::Upsert(post) => PostRow::of(post, partition, version, &mut self.analyzer),
+            Change::Delete(id) => PostRow::deleted(*id, partition, version),
             Change::EraseAuthor(author) => {
-                let step = Step::Erase { author: *author, before: offset };
+                let step = Step::Erase(Erasure { author: *author, partition, before: offset });
                 return self.steps.entry(partition).or_default().push_back(step);
             }
             Change::Correct(correction) => {
@@ -75,56 +90,101 @@ impl ClickHouseWriter {
     /// [`ClickHouseError`]; what the server did not confirm is still here, and the next call sends it again, under the same
     /// token.
     pub async fn commit(&mut self) -> Result<(), ClickHouseError> {
-        for (&partition, steps) in &mut self.steps {
-            while let Some(step) = steps.front() {
-                take(&self.client, partition, step).await.map_err(|error| self.place.failed(&error))?;
-                steps.pop_front();
-            }
-        }
-        self.steps.clear();
-        Ok(())
+        let place = self.place.clone();
+        self.take_all().await.map_err(|error| place.failed(&error))
     }
 
     /// Whether there is anything that the server has not confirmed.
     pub fn is_clean(&self) -> bool {
-        self.steps.values().all(VecDeque::is_empty)
+        self.erasures.is_empty() && self.steps.values().all(VecDeque::is_empty)
     }
-}
 
-async fn take(client: &Client, partition: Partition, step: &Step) -> ::clickhouse::error::Result<()> {
-    match step {
-        Step::Insert { first, last, rows } => {
-            let token = format!("{}/{partition}/{first}-{last}", BusTopic::Enriched.name());
-            let mut insert = client
-                .insert::<PostRow>("posts")
-                .await?
-                .with_setting("async_insert", "0")
-                .with_setting("insert_deduplicate", "1")
-                .with_setting("insert_deduplication_token", token)
-                .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
-                .with_timeouts(Some(PATIENCE), Some(PATIENCE));
-            for row in rows {
-                insert.write(row).await?;
+    async fn take_all(&mut self) -> ::clickhouse::error::Result<()> {
+        let partitions: Vec<Partition> = self.steps.keys().copied().collect();
+        for partition in partitions {
+            while let Some(step) = self.steps.get_mut(&partition).and_then(VecDeque::pop_front) {
+                match step {
+                    // What is inserted before it is done may be newer: an erasure knows what was there before it.
+                    Step::Erase(erasure) => self.note(erasure),
+                    step => {
+                        if let Err(error) = self.take(partition, &step).await {
+                            self.steps.entry(partition).or_default().push_front(step);
+                            return Err(error);
+                        }
+                    }
+                }
             }
-            insert.end().await
         }
-        Step::Erase { author, before } => {
-            // A mutation rewrites what is on disk, where a mark would only hide it.
-            client
-                .query("ALTER TABLE posts DELETE WHERE author = ? AND bus_partition = ? AND version < ?")
-                .with_setting("mutations_sync", "2")
-                .bind(author_number(*author))
-                .bind(partition)
-                .bind(before)
-                .execute()
-                .await
+        self.erase().await?;
+        self.steps.clear();
+        Ok(())
+    }
+
+    /// An erasure comes from every partition of the bus topic before into every partition of this one: the last says it all.
+    fn note(&mut self, erasure: Erasure) {
+        let same = |known: &&mut Erasure| (known.author, known.partition) == (erasure.author, erasure.partition);
+        match self.erasures.iter_mut().find(same) {
+            Some(known) => known.before = known.before.max(erasure.before),
+            None => self.erasures.push(erasure),
         }
-        Step::Correct { correction, at } => correct(client, correction, *at).await,
+    }
+
+    async fn take(&mut self, partition: Partition, step: &Step) -> ::clickhouse::error::Result<()> {
+        match step {
+            Step::Insert { first, last, rows } => {
+                let epoch = self.epoch.number();
+                let token = format!("{}/{epoch}/{partition}/{first}-{last}", BusTopic::Enriched.name());
+                insert(&self.client, token, rows).await
+            }
+            Step::Correct { correction, at } => {
+                // It takes over the row that stands, which must not be one that was erased.
+                self.erase().await?;
+                correct(&self.client, correction, self.epoch.version(*at)).await
+            }
+            Step::Erase(_) => Ok(()),
+        }
+    }
+
+    /// Does the erasures that wait. A mutation rewrites what is on disk, where a mark would only hide it.
+    async fn erase(&mut self) -> ::clickhouse::error::Result<()> {
+        while !self.erasures.is_empty() {
+            let some = &self.erasures[..self.erasures.len().min(MOST_ERASURES)];
+            let one = "(author = ? AND (version < ? OR (bus_partition = ? AND version < ?)))";
+            let statement = format!("ALTER TABLE posts DELETE WHERE {}", vec![one; some.len()].join(" OR "));
+            let mut query = self.client.query(&statement).with_setting("mutations_sync", "2");
+            for Erasure { author, partition, before } in some {
+                query = query.bind(author_number(*author)).bind(self.epoch.begin());
+                query = query.bind(partition).bind(self.epoch.version(*before));
+            }
+            failpoint::reached("analytics.before-erase");
+            query.execute().await?;
+            failpoint::reached("analytics.after-erase");
+            self.erasures.drain(..self.erasures.len().min(MOST_ERASURES));
+        }
+        Ok(())
     }
 }
 
-/// Adds a version of the row that stands, with the tags that staff said, if it is about the text that they saw.
-async fn correct(client: &Client, correction: &Correction, at: Offset) -> ::clickhouse::error::Result<()> {
+async fn insert(client: &Client, token: String, rows: &[PostRow]) -> ::clickhouse::error::Result<()> {
+    let mut insert = client
+        .insert::<PostRow>("posts")
+        .await?
+        .with_setting("async_insert", "0")
+        .with_setting("insert_deduplicate", "1")
+        .with_setting("insert_deduplication_token", token)
+        .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
+        .with_timeouts(Some(PATIENCE), Some(PATIENCE));
+    failpoint::reached("analytics.before-insert");
+    for row in rows {
+        insert.write(row).await?;
+    }
+    insert.end().await?;
+    failpoint::reached("analytics.after-insert");
+    Ok(())
+}
+
+/// Adds version `at` of the row that stands, with the tags that staff said, if it is about the text that they saw.
+async fn correct(client: &Client, correction: &Correction, at: u64) -> ::clickhouse::error::Result<()> {
     let Correction { language, sentiment, topics, places, .. } = correction;
     let topics = topics.as_ref().map(|said| match said.to.as_slice() {
         [] => vec![NONE],

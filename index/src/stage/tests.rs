@@ -202,3 +202,21 @@ async fn an_index_of_another_log_is_not_continued() {
     assert!(matches!(error, IndexStageError::Bus(BusError::BeyondEnd { .. })), "{error}");
     assert!(error.to_string().contains("remove the index directory"), "{error}");
 }
+
+#[tokio::test]
+async fn an_index_of_another_log_is_not_continued_although_that_one_is_longer() {
+    let place = place();
+    place.say(0..50).await;
+    let mut running = place.run();
+    running.until_posts(50).await;
+    running.stop().await;
+
+    let other = EmbeddedBus::open(&place.dir.path().join("other"), &BusConfig::default()).unwrap();
+    let changes: Vec<Change<Enriched>> = (100..400).map(|n| Change::Upsert(post(n).build())).collect();
+    other.append(BusTopic::Enriched, changes.iter().map(Change::to_record).collect()).await.unwrap();
+    let stopped = run(Arc::new(other), place.index.clone(), IndexConfig::default(), CancellationToken::new()).await;
+    let error = stopped.unwrap_err();
+    assert!(matches!(error, IndexStageError::Bus(BusError::OtherLog { .. })), "{error}");
+    assert!(error.to_string().contains("remove the index directory"), "{error}");
+    assert_eq!(place.index.posts(), 50, "nothing of it was indexed");
+}

@@ -1,7 +1,6 @@
 //! The suite over `ClickHouse`, and what is particular to it.
 
-mod engine;
-mod proxy;
+pub(super) mod proxy;
 
 use std::sync::Arc;
 
@@ -9,11 +8,11 @@ use async_trait::async_trait;
 use bus::{Change, Enriched, Offset, Partition};
 use tempfile::tempdir;
 
+use super::engine::fresh_database;
 use super::*;
 use crate::conformance::Factory;
 use crate::testing::{author_key, post};
 use crate::{Analytics, Filter, Index};
-use engine::fresh_database;
 use proxy::{Loss, Proxy};
 
 const PARTITIONS: Partition = 3;
@@ -51,7 +50,7 @@ struct InClickHouse;
 impl Factory for InClickHouse {
     async fn load(&self, batches: Vec<Vec<Change<Enriched>>>) -> Arc<dyn Analytics> {
         let store = ClickHouse::open(&fresh_database()).await.unwrap();
-        let (mut writer, mut log) = (store.writer(), Log::default());
+        let (mut writer, mut log) = (store.writer(Epoch::FIRST), Log::default());
         for batch in batches {
             apply(&mut writer, &log.append(batch));
             writer.commit().await.unwrap();
@@ -82,14 +81,14 @@ async fn a_batch_that_is_sent_twice_is_there_once() {
     let mut log = Log::default();
     let batch = log.append(upserts(0..1_000));
     for _ in 0..2 {
-        let mut writer = store.writer();
+        let mut writer = store.writer(Epoch::FIRST);
         apply(&mut writer, &batch);
         writer.commit().await.unwrap();
         assert_eq!(rows(&store).await, 1_000);
     }
     // Read again in other batches the tokens differ, and the versions see to it.
     for part in batch.chunks(300) {
-        let mut writer = store.writer();
+        let mut writer = store.writer(Epoch::FIRST);
         apply(&mut writer, part);
         writer.commit().await.unwrap();
     }
@@ -105,7 +104,7 @@ async fn the_whole_log_read_again_ends_in_the_same_counts() {
     // Said after the erasure: this stays, also when the erasure runs again and these rows are not sent again.
     log.append(upserts(100..120));
     for _ in 0..2 {
-        let mut writer = store.writer();
+        let mut writer = store.writer(Epoch::FIRST);
         apply(&mut writer, &log.0);
         writer.commit().await.unwrap();
         let erased = (0..100).filter(|n| n % 7 == 3).count() as u64;
@@ -133,7 +132,7 @@ async fn break_with(loss: Loss) {
     let store = ClickHouse::open(&config).await.unwrap();
     let proxy = Proxy::start(&config.url).await;
     let through = ClickHouse::open(&ClickHouseConfig { url: proxy.url(), ..config }).await.unwrap();
-    let mut writer = through.writer();
+    let mut writer = through.writer(Epoch::FIRST);
     apply(&mut writer, &Log::default().append(upserts(0..500)));
 
     proxy.lose(loss);
@@ -222,7 +221,7 @@ async fn a_database_of_a_newer_program_is_refused() {
     let store = ClickHouse::open(&config).await.unwrap();
     store.client.query_raw("INSERT INTO migrations (version) VALUES (99)").execute().await.unwrap();
     let error = ClickHouse::open(&config).await.map(|_| ()).unwrap_err().to_string();
-    assert!(error.contains("schema 99, this one knows 2"), "{error}");
+    assert!(error.contains("schema 99, this one knows 3"), "{error}");
 }
 
 #[tokio::test]
@@ -231,10 +230,95 @@ async fn what_the_server_or_the_network_says_is_told() {
     let config = ClickHouseConfig::new(format!("http://{nobody}"));
     let error = ClickHouse::open(&config).await.map(|_| ()).unwrap_err();
     assert!(matches!(error, ClickHouseError::Unreachable { .. }), "{error}");
-    assert!(error.to_string().contains("check that it runs, and `url`"), "{error}");
+    assert!(error.to_string().contains("check that it runs, and analytics.clickhouse.url"), "{error}");
 
     let store = ClickHouse::open(&fresh_database()).await.unwrap();
     store.client.query_raw("DROP TABLE posts").execute().await.unwrap();
     let error = store.analytics().totals(&Filter::default()).await.unwrap_err().to_string();
     assert!(error.contains("refused") && error.contains("posts"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_deleted_or_too_old_leaves_the_files_and_does_not_come_back() {
+    let store = ClickHouse::open(&fresh_database()).await.unwrap();
+    let now: jiff::Timestamp = "2026-11-02T09:00:00Z".parse().unwrap();
+    let days = |days: i64| now - jiff::SignedDuration::from_hours(24 * days);
+    let mut log = Log::default();
+    // Each in batches of their own, so that every version lies in a file until files are merged.
+    for changes in [
+        vec![Change::Upsert(post(1).at(days(1)).build()), Change::Upsert(post(2).at(days(40)).build())],
+        vec![Change::Upsert(post(3).at(days(40)).build())],
+        vec![Change::Delete(post(3).build().post.id), Change::Upsert(post(2).text("edited").at(days(50)).build())],
+        vec![Change::Upsert(post(4).at(days(2)).build())],
+        vec![Change::Delete(post(4).build().post.id)],
+    ] {
+        let mut writer = store.writer(Epoch::FIRST);
+        apply(&mut writer, &log.append(changes));
+        writer.commit().await.unwrap();
+    }
+    assert_eq!(posts(&store).await, 2);
+    let keep: crate::Retention = bus::config_file::parse(std::path::Path::new("x"), "social_days = 30").unwrap();
+    let (old, deleted) = store.retain(now, &keep).await.unwrap();
+    assert!(old >= 1 && deleted >= 1, "{old} {deleted}");
+    assert_eq!(posts(&store).await, 1, "the deleted ones are still deleted, and no older version is back");
+    let standing: u64 =
+        store.client.query_raw("SELECT count() FROM posts WHERE is_deleted = 0").fetch_one().await.unwrap();
+    assert_eq!(standing, 1, "of what is gone no row with words is left");
+    assert_eq!(store.retain(now, &keep).await.unwrap(), (0, 0));
+}
+
+#[tokio::test]
+async fn of_what_is_erased_no_row_is_left() {
+    let store = ClickHouse::open(&fresh_database()).await.unwrap();
+    let mut writer = store.writer(Epoch::FIRST);
+    apply(&mut writer, &Log::default().append(upserts(0..100)));
+    writer.commit().await.unwrap();
+    let theirs = (0..100).filter(|n| n % 7 == 3 || *n == 1).count() as u64;
+    let changes = [Change::EraseAuthor(author_key(3)), Change::Delete(post(1).build().post.id)];
+    assert_eq!(store.erase(&changes).await.unwrap(), theirs);
+    assert_eq!((rows(&store).await, store.erase(&changes).await.unwrap()), (100 - theirs, 0));
+}
+
+#[tokio::test]
+async fn many_erasures_are_a_few_mutations_and_each_knows_what_came_before_it() {
+    let store = ClickHouse::open(&fresh_database()).await.unwrap();
+    let mut log = Log::default();
+    log.append(upserts(0..70));
+    log.append((0..6).map(|n| Change::EraseAuthor(author_key(n))).collect());
+    log.append(upserts(0..7));
+    let mut writer = store.writer(Epoch::FIRST);
+    apply(&mut writer, &log.0);
+    writer.commit().await.unwrap();
+    assert_eq!(posts(&store).await, 10 + 6, "the author that was not erased, and what others said since");
+    let mutations: u64 = store
+        .client
+        .query("SELECT count() FROM system.mutations WHERE database = ? AND table = 'posts'")
+        .bind(&store.database)
+        .fetch_one()
+        .await
+        .unwrap();
+    assert_eq!(mutations, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_before_anything_is_shown_or_counted() {
+    let config = fresh_database();
+    let error = ClickHouse::open_read_only(&config).await.map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("has schema 0") && error.contains("start `discovery analytics`"), "{error}");
+    ClickHouse::open(&config).await.unwrap();
+    ClickHouse::open_read_only(&config).await.unwrap();
+
+    let proxy = Proxy::start(&config.url).await;
+    let through = ClickHouseConfig { url: proxy.url(), ..config };
+    proxy.lose(Loss::RefuseAll("Code: 516. DB::Exception: discovery: Authentication failed: password is incorrect"));
+    for error in [
+        ClickHouse::open(&through).await.map(|_| ()).unwrap_err().to_string(),
+        ClickHouse::open_read_only(&through).await.map(|_| ()).unwrap_err().to_string(),
+    ] {
+        assert!(error.contains("correct analytics.clickhouse.user and analytics.clickhouse.password"), "{error}");
+    }
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let away = ClickHouse::open_read_only(&ClickHouseConfig::new(format!("http://{nobody}"))).await.unwrap();
+    let error = away.analytics().totals(&Filter::default()).await.unwrap_err().to_string();
+    assert!(error.contains("cannot be reached"), "{error}");
 }

@@ -1,10 +1,11 @@
 //! A connection that breaks at the worst moments: before the server has a batch, or after it has done its work and before it
-//! could say so.
+//! could say so; and a server that says no.
 
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// What the request of a batch has, and no other.
 const BATCH: &[u8] = b"insert_deduplication_token=";
@@ -14,12 +15,17 @@ const BATCH: &[u8] = b"insert_deduplication_token=";
 pub enum Loss {
     Request,
     Reply,
+    /// Every request is answered like this until something else is said, and reaches nobody.
+    RefuseAll(&'static str),
+    /// The same with batches only.
+    RefuseBatches(&'static str),
 }
 
 /// Passes everything on, but for what is to be lost.
 pub struct Proxy {
     port: u16,
     next: Arc<Mutex<Option<Loss>>>,
+    refused: Arc<Notify>,
 }
 
 impl Proxy {
@@ -29,14 +35,15 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let next = Arc::new(Mutex::new(None));
-        let losing = Arc::clone(&next);
+        let refused = Arc::new(Notify::new());
+        let (losing, refusing) = (Arc::clone(&next), Arc::clone(&refused));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&server).await.unwrap();
-                tokio::spawn(pass(client, server, Arc::clone(&losing)));
+                tokio::spawn(pass(client, server, Arc::clone(&losing), Arc::clone(&refusing)));
             }
         });
-        Self { port, next }
+        Self { port, next, refused }
     }
 
     pub fn url(&self) -> String {
@@ -47,17 +54,27 @@ impl Proxy {
     pub fn lose(&self, loss: Loss) {
         *self.next.lock().unwrap() = Some(loss);
     }
+
+    /// Waits until something was refused.
+    pub async fn refused(&self) {
+        self.refused.notified().await;
+    }
 }
 
-async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Option<Loss>>>) {
+async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Option<Loss>>>, refused: Arc<Notify>) {
     let (mut request, mut reply) = (vec![0; 65_536], vec![0; 65_536]);
     let mut losing = None;
     loop {
         tokio::select! {
             read = client.read(&mut request) => match read {
                 Ok(size) if size > 0 => {
-                    if request[..size].windows(BATCH.len()).any(|window| window == BATCH) {
-                        losing = next.lock().unwrap().take();
+                    let is_batch = request[..size].windows(BATCH.len()).any(|window| window == BATCH);
+                    let wanted = *next.lock().unwrap();
+                    match wanted {
+                        Some(Loss::RefuseAll(text)) => return refuse(client, text, &refused).await,
+                        Some(Loss::RefuseBatches(text)) if is_batch => return refuse(client, text, &refused).await,
+                        Some(Loss::Request | Loss::Reply) if is_batch => losing = next.lock().unwrap().take(),
+                        _ => {}
                     }
                     // Dropping both ends is the break.
                     if losing == Some(Loss::Request) {
@@ -73,4 +90,17 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opti
             },
         }
     }
+}
+
+/// Answers as ClickHouse does when it says no, and hears the client out.
+async fn refuse(mut client: TcpStream, text: &str, refused: &Notify) {
+    let code = text.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty()).unwrap_or("0");
+    let reply = format!(
+        "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: {code}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
+        text.len()
+    );
+    let _ = client.write_all(reply.as_bytes()).await;
+    refused.notify_one();
+    let mut rest = [0; 4096];
+    while client.read(&mut rest).await.is_ok_and(|size| size > 0) {}
 }

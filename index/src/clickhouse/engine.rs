@@ -4,18 +4,18 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::clickhouse::ClickHouseConfig;
+use super::config::ClickHouseConfig;
 
 /// One for all tests of the process.
 static URL: LazyLock<String> = LazyLock::new(|| std::env::var("CLICKHOUSE_URL").unwrap_or_else(|_| start()));
 
 /// A database that no other test has. On a server of one's own they stay, under names that begin with `discovery_test_`.
+///
+/// # Panics
+/// When the engine is not there.
 pub fn fresh_database() -> ClickHouseConfig {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let database = format!("discovery_test_{}_{number}", ulid::Ulid::generate().to_string().to_lowercase());
+    let database = format!("discovery_test_{}", ulid::Ulid::generate().to_string().to_lowercase());
     ClickHouseConfig { database, ..ClickHouseConfig::new(URL.as_str()) }
 }
 

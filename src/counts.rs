@@ -1,0 +1,134 @@
+//! Where counts come from: the search index, or `ClickHouse`, which a stage of its own fills.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use bus::{Change, Enriched};
+use index::{Analytics, Index};
+
+use crate::config::Config;
+use crate::run::Base;
+use crate::supervisor::Supervisor;
+
+/// What the pages ask for counts.
+///
+/// # Errors
+/// When they are to ask `ClickHouse`, and it cannot be used; one that is only away is no error.
+pub async fn for_pages(config: &Config, index: &Index) -> Result<Arc<dyn Analytics>> {
+    match config.analytics.for_pages()? {
+        None => Ok(Arc::new(index.analytics())),
+        Some(clickhouse) => with_clickhouse::analytics(clickhouse).await,
+    }
+}
+
+/// Starts to fill `ClickHouse` where one is configured. With `new_bus` it begins at the beginning of a bus that was made anew.
+///
+/// # Errors
+/// When it cannot be used.
+pub async fn spawn(base: &Base, supervisor: &mut Supervisor, new_bus: bool) -> Result<()> {
+    match &base.config.analytics.clickhouse {
+        None => Ok(()),
+        Some(clickhouse) => with_clickhouse::spawn(base, supervisor, clickhouse, new_bus).await,
+    }
+}
+
+/// The `ClickHouse` that an erasure must reach, where one is configured: looked for before anything is erased.
+///
+/// # Errors
+/// When it cannot be used.
+pub async fn to_erase(config: &Config) -> Result<Option<Counted>> {
+    match &config.analytics.clickhouse {
+        None => Ok(None),
+        Some(clickhouse) => with_clickhouse::counted(clickhouse).await.map(Some),
+    }
+}
+
+/// Posts as they are counted outside the data directory.
+pub struct Counted(with_clickhouse::Store);
+
+impl Counted {
+    /// Takes these posts and authors out for good, and says how many posts went.
+    ///
+    /// # Errors
+    /// When the server does not do it.
+    pub async fn erase(&self, changes: &[Change<Enriched>]) -> Result<u64> {
+        with_clickhouse::erase(&self.0, changes).await
+    }
+}
+
+#[cfg(feature = "clickhouse")]
+mod with_clickhouse {
+    use std::sync::Arc;
+
+    use anyhow::Result;
+    use bus::{Change, Enriched};
+    use index::Analytics;
+    use index::clickhouse::{ClickHouse, ClickHouseConfig, Start, stage};
+
+    use crate::run::Base;
+    use crate::supervisor::Supervisor;
+
+    pub type Store = ClickHouse;
+
+    pub async fn analytics(config: &ClickHouseConfig) -> Result<Arc<dyn Analytics>> {
+        Ok(Arc::new(ClickHouse::open_read_only(config).await?.analytics()))
+    }
+
+    pub async fn spawn(
+        base: &Base,
+        supervisor: &mut Supervisor,
+        config: &ClickHouseConfig,
+        new_bus: bool,
+    ) -> Result<()> {
+        let (bus, config, retention) = (base.bus(), config.clone(), base.config.retention.clone());
+        let store = ClickHouse::open(&config).await?;
+        let start = if new_bus { Start::NewBus } else { Start::GoOn };
+        supervisor
+            .spawn("analytics", move |cancel| async move { Ok(stage::run(bus, store, config, start, cancel).await?) });
+        Ok(())
+    }
+
+    pub async fn counted(config: &ClickHouseConfig) -> Result<super::Counted> {
+        Ok(super::Counted(ClickHouse::open(config).await?))
+    }
+
+    pub async fn erase(store: &ClickHouse, changes: &[Change<Enriched>]) -> Result<u64> {
+        Ok(store.erase(changes).await?)
+    }
+}
+
+/// Built without the client of `ClickHouse`.
+#[cfg(not(feature = "clickhouse"))]
+#[expect(clippy::unused_async, reason = "they wait where ClickHouse is built in")]
+mod with_clickhouse {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+
+    use anyhow::{Result, bail};
+    use bus::{Change, Enriched};
+    use index::Analytics;
+    use index::clickhouse::ClickHouseConfig;
+
+    use crate::run::Base;
+    use crate::supervisor::Supervisor;
+
+    pub type Store = Infallible;
+
+    const ABSENT: &str = "analytics.clickhouse is configured, but this discovery was built without it: build it with --features clickhouse";
+
+    pub async fn analytics(_: &ClickHouseConfig) -> Result<Arc<dyn Analytics>> {
+        bail!(ABSENT)
+    }
+
+    pub async fn spawn(_: &Base, _: &mut Supervisor, _: &ClickHouseConfig, _: bool) -> Result<()> {
+        bail!(ABSENT)
+    }
+
+    pub async fn counted(_: &ClickHouseConfig) -> Result<super::Counted> {
+        bail!(ABSENT)
+    }
+
+    pub async fn erase(store: &Infallible, _: &[Change<Enriched>]) -> Result<u64> {
+        match *store {}
+    }
+}
