@@ -6,6 +6,7 @@ mod support;
 
 use std::process::Output;
 
+use bus::{Bus as _, BusConfig, BusTopic, EmbeddedBus, PostId, Record};
 use support::{Discovery, command, config_with, output, stderr, text};
 
 fn assert_fails(output: &Output, code: i32, words: &[&str]) {
@@ -130,6 +131,37 @@ async fn a_full_disk_stops_loudly_and_loses_nothing_accepted() {
     assert_eq!(found["total"], 1, "what was accepted before is still there");
     let again = output(&arguments).await;
     assert!(again.status.success(), "with space again it goes on: {}", stderr(&again));
+}
+
+#[tokio::test]
+async fn a_record_that_no_stage_can_read_is_listed_shown_and_replayed() {
+    let config = config_with(&[("sources.toml", ""), key_outside()]);
+    let data = tempfile::tempdir().unwrap();
+    let place = ["--config-dir", text(config.path()), "--data-dir", text(data.path())];
+    {
+        let bus = EmbeddedBus::open(&data.path().join("bus"), &BusConfig::default()).unwrap();
+        let key = Some(PostId::from_bytes([0; 16]));
+        // What a later version may write, and what nobody writes.
+        let payloads = [b"{\"a-change-of-2031\":{}}".to_vec(), b"{\"upsert\":\x1b[31m".to_vec()];
+        let records = payloads.map(|payload| Record { key, payload });
+        bus.append(BusTopic::Posts, records.into()).await.unwrap();
+    }
+    let files = tempfile::tempdir().unwrap();
+    let good = files.path().join("meeting.txt");
+    std::fs::write(&good, "Ann: The queue is long.\n").unwrap();
+    assert!(output(&[&["import", text(&good)][..], &place].concat()).await.status.success(), "the stream goes on");
+
+    let said = |outcome: Output| String::from_utf8(outcome.stdout).unwrap();
+    let list = said(output(&[&["deadletter", "list"][..], &place].concat()).await);
+    assert!(list.contains("posts/0/0  enrich: ") && list.contains("posts/0/1"), "{list}");
+    let shown = said(output(&[&["deadletter", "show", "posts/0/0"][..], &place].concat()).await);
+    assert!(shown.contains("stage:   enrich") && shown.contains("{\"a-change-of-2031\":{}}"), "{shown}");
+    let shown = said(output(&[&["deadletter", "show", "posts/0/1"][..], &place].concat()).await);
+    assert!(shown.contains("{\"upsert\":\u{fffd}[31m"), "no control character reaches the terminal: {shown:?}");
+    let absent = output(&[&["deadletter", "show", "posts/0/9"][..], &place].concat()).await;
+    assert_fails(&absent, 1, &["posts/0/9", "deadletter list"]);
+    let replayed = said(output(&[&["deadletter", "replay"][..], &place].concat()).await);
+    assert!(replayed.starts_with("2 records are on their way again"), "{replayed}");
 }
 
 #[tokio::test]
