@@ -1,5 +1,6 @@
 //! A member of a consumer group: what happens when partitions change hands.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::client::ClientContext;
@@ -19,17 +20,25 @@ pub(super) struct Group {
     watch: Watch,
     name: String,
     positions: Mutex<Positions>,
+    /// Whether nobody will read what is given to this member any more.
+    leaving: AtomicBool,
 }
 
 impl Group {
     /// A member that reads the bus topic called `name`, and holds no partition yet.
     pub(super) fn new(watch: Watch, name: String) -> Self {
-        Self { watch, name, positions: Mutex::default() }
+        Self { watch, name, positions: Mutex::default(), leaving: AtomicBool::new(false) }
     }
 
     /// Who listens to the client.
     pub(super) fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    /// From now on what the group gives to this member is taken without a question. Its client closes, and would not get an
+    /// answer any more.
+    pub(super) fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn positions(&self) -> MutexGuard<'_, Positions> {
@@ -69,6 +78,9 @@ impl Group {
 
     fn take(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
         let starts = loop {
+            if self.leaving.load(Ordering::Relaxed) {
+                break list.clone();
+            }
             match self.start(consumer, list) {
                 Ok(starts) => break starts,
                 Err(error) => {

@@ -75,6 +75,11 @@ impl Worker {
 
     /// Works until the reader is dropped or the log closes. Then the member leaves its group.
     pub(super) fn run(mut self, closing: &AtomicBool) {
+        self.work(closing);
+        self.consumer.context().leave();
+    }
+
+    fn work(&mut self, closing: &AtomicBool) {
         while !closing.load(Ordering::Relaxed) {
             let command = match self.wanted {
                 Some(_) => self.commands.try_recv().map_err(|error| error == TryRecvError::Disconnected),
