@@ -69,6 +69,7 @@ setup_kafka() {
     if [ -z "$(find target/kafka -name 'kafka_2.13-*.jar' 2>/dev/null)" ]; then
         command -v java >/dev/null || install_packages default-jre-headless
         command -v mvn >/dev/null || install_packages maven
+        command -v openssl >/dev/null || install_packages openssl
         echo "setup: getting a Kafka broker" >&2
         mvn --batch-mode --quiet --file tests/kafka/pom.xml dependency:copy-dependencies \
             -DincludeScope=runtime "-DoutputDirectory=$PWD/target/kafka" ||
