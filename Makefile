@@ -23,7 +23,7 @@ run: ## Build, and run the whole pipeline over the real sources in config/
 test: ## Run every check and every test, browser and real servers included
 	@scripts/setup.sh build lint browser kafka clickhouse
 	$(MAKE) lint
-	cargo test --workspace --features index/clickhouse --locked
+	cargo test --workspace --features index/clickhouse,failpoints --locked
 	$(MAKE) test-transformer
 	$(MAKE) docs
 
@@ -35,7 +35,7 @@ models: ## Fetch libtorch and the encoder of the transformer tier into a cache (
 
 lint: ## Formatting, clippy, licences, unused dependencies, spelling
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --features index/clickhouse --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features index/clickhouse,failpoints --locked -- -D warnings
 	cargo deny --locked --features index/clickhouse check bans licenses sources
 	cargo machete
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" typos
