@@ -21,6 +21,14 @@ pub async fn for_pages(config: &Config, index: &Index) -> Result<Arc<dyn Analyti
     }
 }
 
+/// Makes the tables where `ClickHouse` is configured, so that pages can ask for counts before the first is written.
+///
+/// # Errors
+/// When it cannot be used.
+pub async fn prepare(config: &Config) -> Result<()> {
+    to_erase(config).await.map(|_| ())
+}
+
 /// Starts to fill `ClickHouse` where one is configured. With `new_bus` it begins at the beginning of a bus that was made anew.
 ///
 /// # Errors

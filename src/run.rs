@@ -89,6 +89,7 @@ pub async fn pipeline(
     let entrances = Entrances::open(&base.config, &ids, intake, base.bus(), id_key.clone(), board.clone())?
         .with_eraser(Finder { eraser: eraser.clone(), id_key: id_key.clone() });
     base.spawn_alerts(&mut supervisor, &index, trends.clone())?;
+    counts::prepare(&base.config).await?;
     let analytics = counts::for_pages(&base.config, &index).await?;
     base.spawn_retention(&mut supervisor);
     base.spawn_lag(&mut supervisor);

@@ -1,4 +1,4 @@
-//! The real program with ClickHouse's real engine: pages count there what the search index counts, staff's corrections and
+//! The real program with the real engine of `ClickHouse`: pages count there what the search index counts, staff's corrections and
 //! erasures reach it, and a bus that was made anew is told.
 
 #![allow(clippy::unwrap_used, reason = "tests state their assumptions by unwrapping them")]

@@ -1,6 +1,6 @@
-//! Trials: the stages as processes of their own over a real Kafka broker and ClickHouse's real engine, and one of them ends at a
+//! Trials: the stages as processes of their own over a real Kafka broker and the real engine of `ClickHouse`, and one of them ends at a
 //! chosen place on the way of a post, as a power cut would end it. A ledger outside of them knows what was acknowledged. After
-//! every trial each of these posts is in the index once, and counted in ClickHouse exactly.
+//! every trial each of these posts is in the index once, and counted in `ClickHouse` exactly.
 //!
 //! Each place is tried once; `TRIALS=200 cargo test --features failpoints,index/clickhouse --test trials` goes round them
 //! again and again. A stage that is wrong on purpose must be caught.
@@ -200,7 +200,7 @@ impl Fleet {
         }
     }
 
-    /// What is in the index and in ClickHouse, beside what the ledger says.
+    /// What is in the index and in `ClickHouse`, beside what the ledger says.
     async fn difference(&self) -> Option<String> {
         let (posts, voices) = (self.ledger.live.len() as u64, self.ledger.voices() as u64);
         let Ok(index) = Index::open_read_only(&self.data.path().join("index")) else {

@@ -92,7 +92,7 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opti
     }
 }
 
-/// Answers as ClickHouse does when it says no, and hears the client out.
+/// Answers as `ClickHouse` does when it says no, and hears the client out.
 async fn refuse(mut client: TcpStream, text: &str, refused: &Notify) {
     let code = text.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty()).unwrap_or("0");
     let reply = format!(
