@@ -91,8 +91,9 @@ mod with_clickhouse {
         let (bus, config, retention) = (base.bus(), config.clone(), base.config.retention.clone());
         let store = ClickHouse::open(&config).await?;
         let start = if new_bus { Start::NewBus } else { Start::GoOn };
-        supervisor
-            .spawn("analytics", move |cancel| async move { Ok(stage::run(bus, store, config, start, cancel).await?) });
+        supervisor.spawn("analytics", move |cancel| async move {
+            Ok(stage::run(bus, store, config, retention, start, cancel).await?)
+        });
         Ok(())
     }
 

@@ -56,7 +56,17 @@ pub async fn execute(global: &Global, bench: &BenchPages) -> Result<()> {
     let (_publish, trends) = watch::channel(None);
     let people = People { record, demo_password: None, outward: None };
     let health = Arc::new(Vec::new);
-    let parts = pages::parts(&config, &chain, &index, trends, health, Notice::Real, people, Entrances::default());
+    let parts = pages::parts(
+        &config,
+        &chain,
+        &index,
+        Arc::new(index.analytics()),
+        trends,
+        health,
+        Notice::Real,
+        people,
+        Entrances::default(),
+    );
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     let address = listener.local_addr()?;
     let cancel = CancellationToken::new();
