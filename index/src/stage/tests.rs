@@ -104,7 +104,7 @@ async fn what_is_older_than_its_channel_permits_leaves_the_index_and_the_disk() 
     let retention = Retention { social_days: Some(30), news_days: Some(365), ..Retention::default() };
     let config = IndexConfig { retention, ..IndexConfig::default() };
     let mut stage = Stage::start(place.bus(), place.index.clone(), config, |_: &Commit<'_>| {}).await.unwrap();
-    while stage.offsets.0.values().sum::<u64>() < 4 {
+    while stage.marks.offsets().0.values().sum::<u64>() < 4 {
         let records = stage.reader.next(BATCH).await;
         stage.read(records).await.unwrap();
     }
@@ -136,7 +136,7 @@ async fn what_was_read_and_not_committed_is_read_again() {
         stage.read(records).await.unwrap();
     }
     stage.commit().await.unwrap();
-    let offsets = stage.offsets.clone();
+    let offsets = stage.marks.offsets();
     drop(stage);
     assert_eq!(place.index.posts(), 50);
     assert_eq!(place.index.writer().unwrap().offsets().unwrap(), offsets);
@@ -178,7 +178,7 @@ async fn deletions_travel_the_same_road() {
         .await
         .unwrap()
         .iter()
-        .any(|lag| stage.offsets.next(lag.partition) < lag.end)
+        .any(|lag| stage.marks.offsets().next(lag.partition) < lag.end)
     {
         let records = stage.reader.next(BATCH).await;
         stage.read(records).await.unwrap();
