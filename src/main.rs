@@ -54,7 +54,7 @@ async fn execute(cli: Cli) -> Result<()> {
     let global = &cli.global;
     match cli.command {
         Command::Run(run) => run::everything(global, &run).await,
-        Command::Demo(demo) => commands::demo::execute(global, &demo).await,
+        Command::Demo(demo) => Box::pin(commands::demo::execute(global, &demo)).await,
         Command::Ingest(stage) => run::ingest_only(global, &stage).await,
         Command::Enrich(stage) => run::enrich_only(global, &stage).await,
         Command::Index(stage) => run::index_only(global, &stage).await,

@@ -133,7 +133,7 @@ async fn more_partitions_are_another_bus() {
     let more = bus::BusConfig { partitions: std::num::NonZeroU8::new(8).unwrap(), ..bus::BusConfig::default() };
     let bus: Arc<dyn Bus> = Arc::new(EmbeddedBus::open(dirs[1].path(), &more).unwrap());
     let error = start(&bus, &config, Start::GoOn).await.task.await.unwrap().unwrap_err().to_string();
-    assert!(error.contains("4 partitions") && error.contains("8"), "{error}");
+    assert!(error.contains("4 partitions") && error.contains('8'), "{error}");
 }
 
 #[tokio::test]
