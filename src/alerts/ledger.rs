@@ -6,8 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use dashboard::Alert;
-use index::trends::model::Retired;
-use index::trends::{Issue, IssueId, TrendList};
+use index::trends::{Issue, TrendList};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +81,7 @@ impl Ledger {
         let before = self.0.clone();
         self.0.retain(|entry| rules.iter().any(|rule| rule.name == entry.alert.rule));
         for entry in &mut self.0 {
-            entry.alert.issue = became(list, entry.alert.issue);
+            entry.alert.issue = list.current(entry.alert.issue);
         }
         for &(rule, issue) in concerned {
             let again = SignedDuration::from_hours(24 * i64::from(rule.again_after_days));
@@ -142,15 +141,4 @@ fn ways(rule: &Rule) -> BTreeSet<Way> {
     let webhook = rule.webhook.is_some().then_some(Way::Webhook);
     let mail = (!rule.mail_to.is_empty()).then_some(Way::Mail);
     webhook.into_iter().chain(mail).collect()
-}
-
-/// What an issue is now: the one that it was merged into.
-fn became(list: &TrendList, mut id: IssueId) -> IssueId {
-    for _ in 0..=list.retired.len() {
-        match list.retired.get(&id) {
-            Some(Retired::MergedInto(into)) => id = *into,
-            _ => break,
-        }
-    }
-    id
 }

@@ -5,7 +5,7 @@ use axum::response::Html;
 use bus::Channel;
 use civic::Permission::ReadPosts;
 use index::trends::Issue;
-use index::trends::model::{ChannelEvidence, Status};
+use index::trends::model::Status;
 
 use crate::charts::spark;
 use crate::config::Audience;
@@ -88,7 +88,7 @@ impl IssueRow {
 
 /// What a list of one kind of place says of an issue: its voices there beside those expected.
 fn alone(issue: &Issue, channel: Channel, audience: Audience) -> String {
-    match evidence(issue, channel) {
+    match issue.evidence_in(channel) {
         Some(evidence) if evidence.p < NO_RISE => format!(
             "{} in {}, {} expected",
             audience.count(evidence.voices).of("voice", "voices"),
@@ -97,10 +97,6 @@ fn alone(issue: &Issue, channel: Channel, audience: Audience) -> String {
         ),
         _ => format!("No rise in {}", labels::channel(channel).to_lowercase()),
     }
-}
-
-fn evidence(issue: &Issue, channel: Channel) -> Option<&ChannelEvidence> {
-    issue.channels.iter().find(|evidence| evidence.channel == channel)
 }
 
 /// The page of an issue.
@@ -208,8 +204,7 @@ pub async fn page(site: Site, params: Params) -> Result<Html<String>, AppError> 
     };
     if let Some(channel) = kind {
         // The list of one kind of place has its own order: that of the rise there.
-        let p = |issue: &Issue| evidence(issue, channel).map_or(1.0, |evidence| evidence.p);
-        shown.sort_by(|one, two| p(one).total_cmp(&p(two)));
+        shown.sort_by(|one, two| one.p_in(channel).total_cmp(&two.p_in(channel)));
     }
     let with_status = |status| Params { status, ..params.clone() };
     let everything = (None, "All listed".to_owned(), list.issues.len());

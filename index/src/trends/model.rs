@@ -51,6 +51,18 @@ impl TrendList {
         }
     }
 
+    /// What an issue is now: itself, or the one that it was merged into, step by step.
+    pub fn current(&self, mut id: IssueId) -> IssueId {
+        // A list that somebody made by hand may lead round in a circle: no step is taken twice.
+        for _ in 0..self.retired.len() {
+            match self.retired.get(&id) {
+                Some(Retired::MergedInto(into)) => id = *into,
+                _ => break,
+            }
+        }
+        id
+    }
+
     /// Sets the hash to that of the content.
     pub fn seal(&mut self) {
         let content = Self { computed_at: Timestamp::UNIX_EPOCH, hash: String::new(), ..self.clone() };
@@ -129,6 +141,17 @@ pub struct Issue {
 }
 
 impl Issue {
+    /// The evidence for it in one channel, if anything is said of it there.
+    pub fn evidence_in(&self, channel: Channel) -> Option<&ChannelEvidence> {
+        self.channels.iter().find(|evidence| evidence.channel == channel)
+    }
+
+    /// The probability of as much in one channel if nothing had changed; 1 where nothing is said of it there. The list of one channel is
+    /// in the order of this.
+    pub fn p_in(&self, channel: Channel) -> f64 {
+        self.evidence_in(channel).map_or(1.0, |evidence| evidence.p)
+    }
+
     /// The gravest doubt that the gate found, if any.
     pub fn doubt(&self) -> Option<Doubt> {
         self.gate.iter().filter(|check| !check.passed).map(|check| check.doubt).min()

@@ -253,15 +253,11 @@ fn open(state_dir: &Path, config: TrendsConfig) -> Result<Box<Detector>, TrendsE
 /// # Errors
 /// [`TrendsError`] when the state cannot be written.
 pub fn erase(state_dir: &Path, config: TrendsConfig, changes: &[Change<Enriched>]) -> Result<u64, TrendsError> {
-    let mut detector = open(state_dir, config)?;
-    let before = detector.posts();
-    for change in changes {
-        detector.observe(change);
-    }
+    let (mut detector, gone) = erased(state_dir, config, changes)?;
     detector.save(&state_dir.join(STATE))?;
     compute(&mut detector, state_dir, false)?;
     snapshot::erase(state_dir, changes)?;
-    Ok(before.saturating_sub(detector.posts()) as u64)
+    Ok(gone)
 }
 
 /// How many posts [`erase`] would take out of the state as it was last saved.
@@ -269,12 +265,22 @@ pub fn erase(state_dir: &Path, config: TrendsConfig, changes: &[Change<Enriched>
 /// # Errors
 /// [`TrendsError`] when the state cannot be read.
 pub fn would_erase(state_dir: &Path, config: TrendsConfig, changes: &[Change<Enriched>]) -> Result<u64, TrendsError> {
+    Ok(erased(state_dir, config, changes)?.1)
+}
+
+/// The saved state after these changes, which is not saved, and how many posts they took out of it.
+fn erased(
+    state_dir: &Path,
+    config: TrendsConfig,
+    changes: &[Change<Enriched>],
+) -> Result<(Box<Detector>, u64), TrendsError> {
     let mut detector = open(state_dir, config)?;
     let before = detector.posts();
     for change in changes {
         detector.observe(change);
     }
-    Ok(before.saturating_sub(detector.posts()) as u64)
+    let gone = before.saturating_sub(detector.posts()) as u64;
+    Ok((detector, gone))
 }
 
 /// Takes in one record; one that cannot be read is skipped, because the search index sends it to the dead letters.

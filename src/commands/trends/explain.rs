@@ -26,13 +26,10 @@ pub(super) fn print(list: &TrendList, asked: &str, json: bool) -> Result<()> {
 fn find<'a>(list: &'a TrendList, asked: &str) -> Result<&'a Issue> {
     let all = || list.issues.iter().chain(&list.held);
     if let Ok(id) = asked.parse::<IssueId>() {
-        let id = match list.retired.get(&id) {
-            Some(Retired::MergedInto(into)) => *into,
-            Some(Retired::Expired { label, last_listed }) => {
-                bail!("‘{label}’ fell back to its usual level and was last listed at {last_listed}")
-            }
-            None => id,
-        };
+        let id = list.current(id);
+        if let Some(Retired::Expired { label, last_listed }) = list.retired.get(&id) {
+            bail!("‘{label}’ fell back to its usual level and was last listed at {last_listed}");
+        }
         return all().find(|issue| issue.id == id).ok_or_else(|| anyhow!("no issue has the id {id}"));
     }
     let words = asked.to_lowercase();

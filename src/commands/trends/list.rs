@@ -4,7 +4,6 @@ use std::io::{Write, stdout};
 
 use anyhow::Result;
 use bus::Channel;
-use index::trends::model::ChannelEvidence;
 use index::trends::{Issue, TrendList, snapshot};
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -26,7 +25,7 @@ pub(super) fn print(config: &Config, channel: Option<Channel>, json: bool) -> Re
     let as_of = list.as_of.to_zoned(TimeZone::get("Europe/London")?);
     writeln!(out, "{}, by {}", as_of.strftime("%-d %B %Y, %H:%M"), list.method)?;
     for (place, issue) in (1..).zip(&issues) {
-        let of = channel.and_then(|channel| evidence(issue, channel));
+        let of = channel.and_then(|channel| issue.evidence_in(channel));
         let (voices, of) = of.map_or((issue.voices, String::new()), |evidence| {
             (evidence.voices, format!(", of {:.1} expected in {} h", evidence.expected, evidence.window_h))
         });
@@ -51,15 +50,10 @@ pub(super) fn print(config: &Config, channel: Option<Channel>, json: bool) -> Re
 fn ranked(list: &TrendList, channel: Option<Channel>) -> Vec<&Issue> {
     let mut issues: Vec<&Issue> = list.issues.iter().collect();
     if let Some(channel) = channel {
-        let p = |issue: &Issue| evidence(issue, channel).map_or(1.0, |evidence| evidence.p);
-        issues.retain(|issue| p(issue) < 1.0);
-        issues.sort_by(|one, two| p(one).total_cmp(&p(two)));
+        issues.retain(|issue| issue.p_in(channel) < 1.0);
+        issues.sort_by(|one, two| one.p_in(channel).total_cmp(&two.p_in(channel)));
     }
     issues
-}
-
-fn evidence(issue: &Issue, channel: Channel) -> Option<&ChannelEvidence> {
-    issue.channels.iter().find(|evidence| evidence.channel == channel)
 }
 
 /// What an issue is doing, in a word.
@@ -88,7 +82,7 @@ mod tests {
         assert_eq!(ranked(&list, None).len(), list.issues.len());
         let social = ranked(&list, Some(Channel::Social));
         assert_eq!(social.len(), 2);
-        let p = |issue: &Issue| evidence(issue, Channel::Social).unwrap().p;
+        let p = |issue: &Issue| issue.evidence_in(Channel::Social).unwrap().p;
         assert!(p(social[0]) <= p(social[1]));
         assert!(ranked(&list, Some(Channel::Offline)).is_empty());
     }
