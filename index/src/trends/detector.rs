@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bus::{Change, Enriched, Offsets};
+use bus::{Change, Enriched, Marks};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,8 @@ pub(super) struct State {
     pub(super) posts: Posts,
     registry: Registry,
     gaps: Gaps,
-    offsets: Offsets,
+    #[serde(with = "places")]
+    marks: Marks,
 }
 
 impl Detector {
@@ -41,7 +42,7 @@ impl Detector {
         let posts = Posts::new(config.max_posts, config.retention.clone());
         Self {
             config,
-            state: State { posts, registry: Registry::default(), gaps: Gaps::default(), offsets: Offsets::default() },
+            state: State { posts, registry: Registry::default(), gaps: Gaps::default(), marks: Marks::default() },
             with_habits: true,
         }
     }
@@ -93,21 +94,21 @@ impl Detector {
         self.state.posts.len()
     }
 
-    /// How far the bus has been read; saved with the state.
-    pub fn offsets(&self) -> &Offsets {
-        &self.state.offsets
+    /// How far the bus has been read, and what its log is known by; saved with the state.
+    pub fn marks(&self) -> &Marks {
+        &self.state.marks
     }
 
     /// Notes how far the bus has been read.
-    pub fn set_offsets(&mut self, offsets: Offsets) {
-        self.state.offsets = offsets;
+    pub fn set_marks(&mut self, marks: Marks) {
+        self.state.marks = marks;
     }
 
     /// The issues at `as_of` (event time, UTC). Posts after it are not looked at. `computed_at` is `as_of` too: the
     /// caller, who has a clock, sets it.
     pub fn list(&mut self, as_of: Timestamp) -> TrendList {
         let now = as_of.as_second();
-        let State { posts, registry, gaps, offsets } = &mut self.state;
+        let State { posts, registry, gaps, marks } = &mut self.state;
         posts.refresh();
         // A list of an earlier moment needs no older gap than the newest list does.
         gaps.forget(posts.newest().unwrap_or(now).min(now) - DAYS_KEPT * DAY);
@@ -116,7 +117,7 @@ impl Detector {
         let mut list = TrendList {
             as_of,
             computed_at: as_of,
-            offsets: offsets.clone(),
+            offsets: marks.offsets(),
             method: self.config.method(),
             hash: String::new(),
             days_seen: u32::try_from(frame.days_seen).unwrap_or(0),
@@ -130,5 +131,23 @@ impl Detector {
         list.retired = registry.retired();
         list.seal();
         list
+    }
+}
+
+/// Marks as triples: their own form, which also reads what was stored at first, needs a format that describes itself, and
+/// postcard's does not.
+mod places {
+    use bus::{Mark, Marks, Offset, Partition};
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    type Place = (Partition, Offset, Option<i64>);
+
+    pub(super) fn serialize<S: Serializer>(marks: &Marks, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(marks.0.iter().map(|(&partition, mark)| (partition, mark.next, mark.appended_ms)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Marks, D::Error> {
+        let places = Vec::<Place>::deserialize(deserializer)?.into_iter();
+        Ok(Marks(places.map(|(partition, next, appended_ms)| (partition, Mark { next, appended_ms })).collect()))
     }
 }

@@ -11,6 +11,14 @@ pub enum TrendsError {
     /// The bus failed.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// The state was computed from another log than the one that is there now.
+    #[error("the trends in {} were computed from another log ({reason}): restore the matching log, or remove the file so that they are computed anew", path.display())]
+    OtherLog {
+        /// The file of the state.
+        path: PathBuf,
+        /// What is different.
+        reason: String,
+    },
     /// The disk is full, or gone, or says no.
     #[error("cannot write {}: {reason}; free some space or check the disk, then start Discovery again", path.display())]
     Disk {

@@ -18,7 +18,7 @@ use super::error::{ReplayError, StateError, TrendsError};
 use super::model::TrendList;
 use super::sealed::Format;
 
-const FORMAT: Format = Format { name: *b"discsnap", version: 1 };
+const FORMAT: Format = Format { name: *b"discsnap", version: 2 };
 /// Days whose last snapshot is kept, today counted: as long as the log keeps what was said.
 const DAYS_KEPT: i32 = 7;
 /// zstd's usual level: a state shrinks to about a third within a second.

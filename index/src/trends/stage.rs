@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bus::{Bus, BusError, BusTopic, Change, Delivered, Enriched, Offsets, Reader};
+use bus::{Bus, BusError, BusTopic, Change, Delivered, Enriched, MarkedReader, Marks, Reader as _};
 use jiff::Timestamp;
 use metrics::{counter, gauge, histogram};
 use tokio::sync::watch;
@@ -41,10 +41,11 @@ const QUIET: Duration = Duration::from_secs(1);
 
 /// Reads `BusTopic::Enriched` until `cancel`, publishes a list every `score_every_minutes` of event time and writes
 /// it to `latest.json` in `state_dir`. Starts at the offsets saved with the state; a state that cannot be used is
-/// computed again from the beginning of the bus.
+/// computed again from the beginning of the bus. A log that was made anew is refused: what was read of another one would be counted
+/// beside it.
 ///
 /// # Errors
-/// [`TrendsError`] when the bus or the disk fails.
+/// [`TrendsError`] when the bus or the disk fails, or the log is not the one that the state was computed from.
 pub async fn run(
     bus: Arc<dyn Bus>,
     config: TrendsConfig,
@@ -55,10 +56,10 @@ pub async fn run(
     let every = Duration::from_secs(u64::from(config.score_every_minutes) * 60);
     let directory = state_dir.clone();
     let detector = blocking(move || open(&directory, config)).await??;
-    let mut reader = bus.reader(BusTopic::Enriched, GROUP).await?;
-    reader.seek(detector.offsets()).await?;
-    let offsets = detector.offsets().clone();
-    let mut stage = Stage { detector: Some(detector), offsets, state_dir, publish, every, pace: Pace::new() };
+    let marks = detector.marks().clone();
+    let opened = MarkedReader::open(bus.as_ref(), BusTopic::Enriched, GROUP, &marks).await;
+    let mut reader = opened.map_err(|error| judged(&state_dir, error))?;
+    let mut stage = Stage { detector: Some(detector), marks, state_dir, publish, every, pace: Pace::new() };
     stage.publish_list().await?;
     loop {
         let wait = stage.pace.wait();
@@ -66,23 +67,23 @@ pub async fn run(
             () = cancel.cancelled() => break,
             read = tokio::time::timeout(wait, reader.next(BATCH)) => match read {
                 Ok(Ok(records)) => stage.take_in(records).await?,
-                Ok(Err(error)) => stage.skip_gap(reader.as_mut(), error).await?,
+                Ok(Err(error)) => stage.skip_gap(&mut reader, error).await?,
                 Err(_) => stage.pace.caught_up = true,
             },
         }
         stage.list_if_due().await?;
         if stage.pace.save_due() {
-            stage.save(reader.as_mut()).await?;
+            stage.save(&mut reader).await?;
         }
     }
-    stage.save(reader.as_mut()).await
+    stage.save(&mut reader).await
 }
 
 /// The stage at work. The detector is lent to the blocking threads and comes back.
 struct Stage {
     detector: Option<Box<Detector>>,
     /// How far the bus has been read.
-    offsets: Offsets,
+    marks: Marks,
     state_dir: PathBuf,
     publish: watch::Sender<Option<Arc<TrendList>>>,
     /// Event time between two lists.
@@ -170,19 +171,19 @@ impl Stage {
 
     async fn take_in(&mut self, records: Vec<Delivered>) -> Result<(), TrendsError> {
         for record in &records {
-            self.offsets.advance(record.partition, record.offset);
+            self.marks.advance(record);
         }
         self.pace.unlisted += records.len();
         self.pace.unsaved = true;
         self.pace.caught_up = records.len() < BATCH;
         self.pace.listed_caught_up &= self.pace.caught_up;
-        let offsets = self.offsets.clone();
+        let marks = self.marks.clone();
         let remembered = self
             .with(move |detector| {
                 for record in &records {
                     observe(detector, record);
                 }
-                detector.set_offsets(offsets);
+                detector.set_marks(marks);
                 detector.posts()
             })
             .await?;
@@ -191,12 +192,12 @@ impl Stage {
     }
 
     /// Goes on behind records that retention removed before they were read; any other error ends the stage.
-    async fn skip_gap(&mut self, reader: &mut dyn Reader, error: BusError) -> Result<(), TrendsError> {
-        let BusError::OffsetGone { partition, begin, .. } = error else { return Err(error.into()) };
+    async fn skip_gap(&mut self, reader: &mut MarkedReader, error: BusError) -> Result<(), TrendsError> {
+        let BusError::OffsetGone { partition, begin, .. } = error else { return Err(judged(&self.state_dir, error)) };
         tracing::warn!(%error, "trends go on after a gap");
         counter!("discovery_trends_gaps_total").increment(1);
-        self.offsets.0.insert(partition, begin);
-        reader.seek(&self.offsets).await?;
+        self.marks.skip_to(partition, begin);
+        reader.seek(&self.marks.offsets()).await?;
         Ok(())
     }
 
@@ -224,17 +225,31 @@ impl Stage {
         Ok(())
     }
 
-    async fn save(&mut self, reader: &mut dyn Reader) -> Result<(), TrendsError> {
+    async fn save(&mut self, reader: &mut MarkedReader) -> Result<(), TrendsError> {
         let begun = Instant::now();
         let path = self.state_dir.join(STATE);
         self.with(move |detector| detector.save(&path)).await??;
         // The offsets in the state are what counts; these are for the display of lag.
-        reader.commit(&self.offsets).await?;
+        reader.commit(&self.marks.offsets()).await?;
         self.pace.saved = Instant::now();
         self.pace.save_every = SAVE_EVERY.max(begun.elapsed() * SAVE_SHARE);
         self.pace.unsaved = false;
         Ok(())
     }
+}
+
+/// Whether the bus is another one than the state was computed from.
+fn judged(state_dir: &Path, error: BusError) -> TrendsError {
+    let reason = match error {
+        BusError::BeyondEnd { partition, wanted, end, .. } => {
+            format!("partition {partition} ends at {end}, and {wanted} were read of it")
+        }
+        BusError::OtherLog { partition, offset, .. } => {
+            format!("record {offset} of partition {partition} is another one by now")
+        }
+        other => return other.into(),
+    };
+    TrendsError::OtherLog { path: state_dir.join(STATE), reason }
 }
 
 fn open(state_dir: &Path, config: TrendsConfig) -> Result<Box<Detector>, TrendsError> {

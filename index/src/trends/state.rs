@@ -7,7 +7,7 @@ use super::detector::{Detector, State};
 use super::error::{StateError, TrendsError};
 use super::sealed::Format;
 
-const FORMAT: Format = Format { name: *b"disctrnd", version: 6 };
+const FORMAT: Format = Format { name: *b"disctrnd", version: 7 };
 
 impl Detector {
     /// Saves the state to `path`. Returns once it is safe against a crash.

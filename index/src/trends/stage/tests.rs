@@ -121,3 +121,24 @@ async fn a_record_that_cannot_be_read_does_not_stop_the_stream() {
     running.stop().await;
     assert_eq!(saved(&place).posts(), 20);
 }
+
+#[tokio::test]
+async fn trends_of_another_log_are_not_continued_whether_it_is_shorter_or_longer() {
+    let place = place();
+    place.say(0..300).await;
+    let mut running = place.run();
+    running.list_after(300).await;
+    running.stop().await;
+    for (name, posts) in [("shorter", 0..20), ("longer", 1_000..2_000)] {
+        let bus = EmbeddedBus::open(&place.dir.path().join(name), &BusConfig::default()).unwrap();
+        let anew = Place { dir: tempdir().unwrap(), bus };
+        anew.say(posts).await;
+        let (publish, _lists) = watch::channel(None);
+        let bus: Arc<dyn Bus> = Arc::new(anew.bus.clone());
+        let stopped = run(bus, TrendsConfig::default(), place.state_dir(), publish, CancellationToken::new()).await;
+        let error = stopped.unwrap_err();
+        assert!(matches!(error, TrendsError::OtherLog { .. }), "{name}: {error}");
+        assert!(error.to_string().contains("state.bin were computed from another log"), "{error}");
+        assert_eq!(saved(&place).posts(), 300, "{name}: nothing of it was counted");
+    }
+}
