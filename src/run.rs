@@ -88,7 +88,7 @@ pub async fn pipeline(
     let eraser = base.eraser(&people.record, &index);
     let entrances = Entrances::open(&base.config, &ids, intake, base.bus(), id_key.clone(), board.clone())?
         .with_eraser(Finder { eraser: eraser.clone(), id_key: id_key.clone() });
-    base.spawn_alerts(&mut supervisor, &index, trends.clone())?;
+    base.spawn_alerts(&mut supervisor, &index, &people.record, trends.clone())?;
     counts::prepare(&base.config).await?;
     let analytics = counts::for_pages(&base.config, &index).await?;
     base.spawn_retention(&mut supervisor);
@@ -151,7 +151,9 @@ pub async fn index_only(global: &Global, stage: &Stage) -> Result<()> {
     let index = Index::open(&base.data.index())?;
     let (publish, trends) = watch::channel(None);
     base.spawn_index(&mut supervisor, &index, publish);
-    base.spawn_alerts(&mut supervisor, &index, trends)?;
+    // The decisions are those in this data directory: where pages are served from another one, nothing is released here.
+    let record = pages::open_record(&base.config.data_dir)?;
+    base.spawn_alerts(&mut supervisor, &index, &record, trends)?;
     base.spawn_retention(&mut supervisor);
     supervisor.run().await
 }
@@ -358,6 +360,7 @@ impl Base {
         &self,
         supervisor: &mut Supervisor,
         index: &Index,
+        record: &Record,
         trends: watch::Receiver<Option<Arc<TrendList>>>,
     ) -> Result<()> {
         let config = self.config.alerts.clone();
@@ -367,8 +370,9 @@ impl Base {
             return Ok(());
         }
         let (searcher, gateway) = (index.searcher(), Gateway::new(&self.config.ingest.fetch)?);
-        let data_dir = self.data.path().to_owned();
-        supervisor.spawn("alerts", move |cancel| alerts::run(config, trends, searcher, gateway, data_dir, cancel));
+        let (record, data_dir) = (record.clone(), self.data.path().to_owned());
+        supervisor
+            .spawn("alerts", move |cancel| alerts::run(config, trends, searcher, gateway, record, data_dir, cancel));
         Ok(())
     }
 

@@ -54,5 +54,6 @@ pub use labels::{Labels, RegionLabel, TopicLabel, status_slug};
 pub use limits::LimitsConfig;
 pub use network::Network;
 pub use openid::{OpenIdConfig, try_provider};
+pub use reviews::Reviews;
 pub use routes::{Access, Route, Routes};
 pub use serve::{Notice, Parts, serve};

@@ -1,6 +1,8 @@
 //! Alerts: who asked for it is told when an issue rises that concerns them, by a webhook or by e-mail, once, and not at night. The same
 //! is to be had as an Atom feed.
 //!
+//! The list is the one that the pages show: what staff released is told like any other issue, and what stays held is not.
+//!
 //! What is sent names issues by their labels, with counts as the public may see them: no posts, no people.
 
 mod ledger;
@@ -15,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use dashboard::Alert;
+use civic::Record;
+use dashboard::{Alert, Reviews};
 use index::Searcher;
 use index::trends::TrendList;
 use ingest::fetch::{Gateway, Request};
@@ -71,7 +74,8 @@ impl AlertsConfig {
     }
 }
 
-/// Watches the lists in `trends` and tells whom `config` names, until `cancel`. What was told is kept in the data directory.
+/// Watches the lists in `trends`, as the decisions in `record` leave them, and tells whom `config` names, until `cancel`. What was
+/// told is kept in the data directory.
 ///
 /// # Errors
 /// When the list of alerts cannot be written.
@@ -80,15 +84,16 @@ pub async fn run(
     mut trends: watch::Receiver<Option<Arc<TrendList>>>,
     searcher: Searcher,
     gateway: Gateway,
+    record: Record,
     data_dir: PathBuf,
     cancel: CancellationToken,
 ) -> Result<()> {
-    let mut alerts = Alerts::open(config, searcher, gateway, &data_dir);
+    let mut alerts = Alerts::open(config, searcher, gateway, record, &data_dir);
     loop {
         let list = trends.borrow_and_update().clone();
         let looked = async {
             if let Some(list) = list {
-                alerts.note(&list, Timestamp::now()).await?;
+                alerts.note(list, Timestamp::now()).await?;
             }
             alerts.tell(Timestamp::now()).await
         };
@@ -114,6 +119,8 @@ struct Alerts {
     config: AlertsConfig,
     searcher: Searcher,
     gateway: Gateway,
+    record: Record,
+    reviews: Reviews,
     path: PathBuf,
     ledger: Ledger,
     /// Sendings in a row that failed, and until when nothing is sent, by rule and way.
@@ -121,13 +128,15 @@ struct Alerts {
 }
 
 impl Alerts {
-    fn open(config: AlertsConfig, searcher: Searcher, gateway: Gateway, data_dir: &Path) -> Self {
+    fn open(config: AlertsConfig, searcher: Searcher, gateway: Gateway, record: Record, data_dir: &Path) -> Self {
         let path = data_dir.join(FILE);
-        Self { config, searcher, gateway, ledger: Ledger::load(&path), path, pauses: Vec::new() }
+        let (ledger, reviews) = (Ledger::load(&path), Reviews::default());
+        Self { config, searcher, gateway, record, reviews, path, ledger, pauses: Vec::new() }
     }
 
     /// Notes which issues of `list` concern whom.
-    async fn note(&mut self, list: &TrendList, now: Timestamp) -> Result<()> {
+    async fn note(&mut self, list: Arc<TrendList>, now: Timestamp) -> Result<()> {
+        let list = self.reviewed(list, now).await;
         let mut concerned = Vec::new();
         for rule in &self.config.rules {
             for issue in &list.issues {
@@ -136,10 +145,18 @@ impl Alerts {
                 }
             }
         }
-        if self.ledger.update(&self.config.rules, &concerned, list, now) {
+        if self.ledger.update(&self.config.rules, &concerned, &list, now) {
             self.store().await?;
         }
         Ok(())
+    }
+
+    /// The list as staff's decisions leave it. Where they cannot be read, those of last time hold.
+    async fn reviewed(&self, list: Arc<TrendList>, now: Timestamp) -> Arc<TrendList> {
+        if let Err(error) = self.reviews.refresh(&self.record, now).await {
+            tracing::warn!(%error, "alerts do not know what was decided lately about held issues");
+        }
+        self.reviews.apply(list)
     }
 
     /// Tells what is to be told now.

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use civic::audit::Actor;
+use civic::reviews::{self, Verdict};
 use index::Index;
 use index::testing::{RISING_AT, post, rising};
 use ingest::FetchConfig;
@@ -132,14 +134,27 @@ impl Bench {
         config.check(|topic| topic == "medication", |region| ["south-west", "london"].contains(&region)).unwrap();
         let fetch = FetchConfig { allow_addresses: vec![self.webhook], host_delay_ms: 0, ..FetchConfig::default() };
         let searcher = Index::open(self.dir.path()).unwrap().searcher();
-        Alerts::open(config, searcher, Gateway::new(&fetch).unwrap(), self.dir.path())
+        Alerts::open(config, searcher, Gateway::new(&fetch).unwrap(), self.record(), self.dir.path())
+    }
+
+    fn record(&self) -> Record {
+        Record::open(self.dir.path()).unwrap()
+    }
+
+    /// Lets the rise of the issue with this word in its label be held, and says its id.
+    fn hold(&mut self, word: &str) -> String {
+        let at = self.list.issues.iter().position(|issue| issue.label.contains(word)).unwrap();
+        let held = index::trends::Issue { status: index::trends::model::Status::Held, ..self.list.issues.remove(at) };
+        let id = held.id.to_string();
+        self.list.held.push(held);
+        id
     }
 
     /// Looks at the list at these minutes.
     async fn look(&self, alerts: &mut Alerts, minutes: &[i64]) {
         for &minute in minutes {
             let now = RISING_AT + SignedDuration::from_mins(minute);
-            alerts.note(&self.list, now).await.unwrap();
+            alerts.note(Arc::new(self.list.clone()), now).await.unwrap();
             alerts.tell(now).await.unwrap();
         }
     }
@@ -236,6 +251,30 @@ async fn an_issue_that_comes_back_after_a_week_or_was_merged_is_not_taken_for_an
     assert_eq!(bench.heard.texts().len(), 1, "under another id it is the same");
     bench.look(&mut alerts, &[20 * day, 20 * day + 10]).await;
     assert_eq!(bench.heard.texts().len(), 2, "after a week away it is told again");
+}
+
+#[tokio::test]
+async fn what_staff_release_is_told_and_what_stays_held_is_not() {
+    let mut bench = Bench::new().await;
+    let pens = bench.hold("pens");
+    let mut alerts =
+        bench.alerts("[[rules]]\nname = \"a\"\nregions = [\"south-west\", \"london\"]\nwebhook = \"HOOK\"\n");
+    bench.look(&mut alerts, &[0, 10]).await;
+    let told = |texts: &[String]| texts.iter().filter(|text| text.contains("pens")).count();
+    assert_eq!((bench.heard.texts().len(), told(&bench.heard.texts())), (1, 0), "the lift only");
+
+    let decide = async |read, verdict| {
+        let id = pens.clone();
+        let change =
+            move |tx: &mut civic::Tx<'_>| reviews::decide(tx, &id, read, verdict, "They are patients", "analyst");
+        bench.record().decide(Actor::Operator, RISING_AT, change).await.unwrap();
+    };
+    decide(0, Verdict::Confirmed).await;
+    bench.look(&mut alerts, &[20, 30]).await;
+    assert_eq!(told(&bench.heard.texts()), 0);
+    decide(1, Verdict::Released).await;
+    bench.look(&mut alerts, &[40, 50, 60]).await;
+    assert_eq!(told(&bench.heard.texts()), 1);
 }
 
 #[tokio::test]
