@@ -493,6 +493,24 @@ pub enum Bench {
     Pipeline(BenchPipeline),
     /// Ask for the pages of Gather and the Assembly, over a made-up record that is full
     Pages(BenchPages),
+    /// Send a made-up stream through the trend detector, at the end of which 3,000 words rise at once
+    Trends(BenchTrends),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BenchTrends {
+    /// How many posts go through it
+    #[arg(long, default_value_t = 3_000_000)]
+    pub posts: usize,
+    /// Over how many days
+    #[arg(long, default_value_t = 360)]
+    pub days: u32,
+    /// How many words rise on the last of them
+    #[arg(long, default_value_t = 3_000)]
+    pub rising: u32,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -73,6 +73,7 @@ async fn execute(cli: Cli) -> Result<()> {
         Command::Record(record) => commands::record::execute(global, &record),
         Command::Bench(Bench::Pipeline(bench)) => commands::bench::execute(global, &bench).await,
         Command::Bench(Bench::Pages(bench)) => commands::bench::pages::execute(global, &bench).await,
+        Command::Bench(Bench::Trends(bench)) => commands::bench::trends::execute(global, &bench),
         Command::Eval(eval) => commands::eval::execute(global, &eval),
         Command::Train(train) => commands::train::execute(global, &train),
         Command::Topics(Topics::Test { text }) => commands::topics::execute(global, &text),

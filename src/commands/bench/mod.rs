@@ -6,6 +6,7 @@ mod memory;
 pub mod pages;
 mod posts;
 mod stages;
+pub mod trends;
 
 use std::io::{Write as _, stderr, stdout};
 use std::time::Duration;
