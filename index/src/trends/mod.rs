@@ -20,6 +20,7 @@ mod frame;
 mod gaps;
 mod gate;
 mod group;
+mod kindred;
 mod label;
 mod members;
 pub mod model;

@@ -12,6 +12,7 @@ use super::describe::{Calendar, Known, Scene, describe, related};
 use super::frame::{Counting, Frame};
 use super::gate::judge_voices;
 use super::group::{group, join};
+use super::kindred::{Profile, Rarity};
 use super::members::{Draft, Hearing, draft};
 use super::model::{Issue, IssueId, Status};
 use super::names::Names;
@@ -76,6 +77,7 @@ impl<'a> Round<'a> {
         let sightings: Vec<Sighting> = drafts.iter().map(|draft| self.sighting(draft, &self.course(draft))).collect();
         let mut belonging = registry.belonging(&sightings);
         self.join_overlapping(&drafts, &mut belonging);
+        self.join_kindred(&drafts, threshold, &mut belonging);
         if belonging.iter().enumerate().any(|(at, &first)| at != first) {
             drafts = draft(self.frame, counting, &candidates, &join(groups, &belonging));
         }
@@ -90,21 +92,22 @@ impl<'a> Round<'a> {
     /// Lets each draft belong to the first one that it shares most of the smaller's recent posts with.
     fn join_overlapping(&self, drafts: &[Draft], belonging: &mut [usize]) {
         let recent: Vec<HashSet<usize>> = drafts.iter().map(|draft| self.recent(draft)).collect();
-        for second in 1..drafts.len() {
-            let overlaps = |&first: &usize| {
-                let shared = recent[first].intersection(&recent[second]).count() as f64;
-                let smaller = recent[first].len().min(recent[second].len()) as f64;
-                belonging[first] == first && shared >= OVERLAPPING * smaller.max(1.0)
-            };
-            if belonging[second] == second
-                && let Some(first) = (0..second).find(overlaps)
-            {
-                belonging[second] = first;
-                for later in belonging.iter_mut().skip(second).filter(|to| **to == second) {
-                    *later = first;
-                }
-            }
-        }
+        join_where(belonging, |first, second| {
+            let shared = recent[first].intersection(&recent[second]).count() as f64;
+            let smaller = recent[first].len().min(recent[second].len()) as f64;
+            shared >= OVERLAPPING * smaller.max(1.0)
+        });
+    }
+
+    /// Lets each draft that is strong enough to be listed belong to the first one whose voices speak of the same.
+    fn join_kindred(&self, drafts: &[Draft], threshold: f64, belonging: &mut [usize]) {
+        let rarity = Rarity::of(self.frame);
+        let is_strong = |draft: &Draft| draft.evidence.score >= threshold;
+        let profile = |draft| is_strong(draft).then(|| Profile::of(self.frame, draft, &rarity));
+        let profiles: Vec<Option<Profile>> = drafts.iter().map(profile).collect();
+        join_where(belonging, |first, second| {
+            profiles[first].as_ref().zip(profiles[second].as_ref()).is_some_and(|(one, two)| one.is_kindred(two))
+        });
     }
 
     fn recent(&self, draft: &Draft) -> HashSet<usize> {
@@ -163,6 +166,21 @@ impl<'a> Round<'a> {
     }
 }
 
+/// Lets each draft that belongs to none yet belong to the first one that it is one with, and what belongs to it as well.
+fn join_where(belonging: &mut [usize], are_one: impl Fn(usize, usize) -> bool) {
+    for second in 1..belonging.len() {
+        let is_first = |&first: &usize| belonging[first] == first && are_one(first, second);
+        if belonging[second] == second
+            && let Some(first) = (0..second).find(is_first)
+        {
+            belonging[second] = first;
+            for later in belonging.iter_mut().skip(second).filter(|to| **to == second) {
+                *later = first;
+            }
+        }
+    }
+}
+
 /// Whether most of the posts of something loud belong to an issue that voices carry: its copies are discounted there.
 fn is_within(loud: &HashSet<usize>, carried: &[HashSet<usize>]) -> bool {
     carried.iter().any(|issue| 2 * loud.intersection(issue).count() > loud.len())
@@ -185,5 +203,18 @@ fn finish(issues: &mut Vec<Issue>, held: &mut Vec<Issue>, most: usize) {
     let relations = related(&all);
     for (issue, relations) in issues.iter_mut().chain(held).zip(relations) {
         issue.related = relations;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_one_that_is_joined_goes_with_it() {
+        // The fourth lies in the third already; the third is one with the first.
+        let mut belonging = [0, 1, 2, 2, 4];
+        join_where(&mut belonging, |first, second| (first, second) == (0, 2) || (first, second) == (2, 4));
+        assert_eq!(belonging, [0, 1, 0, 0, 4]);
     }
 }
