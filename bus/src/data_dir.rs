@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::log::BusError;
 
@@ -145,9 +146,11 @@ fn check_format(dir: &Path) -> Result<(), BusError> {
     }
 }
 
-/// Writes the format under another name first, so that a crash leaves either no file or a whole one.
+/// Writes the format under another name first, so that a crash leaves either no file or a whole one. The name is nobody else's: the
+/// processes of a new directory start at the same time.
 fn write_format(dir: &Path, path: &Path) -> Result<(), BusError> {
-    let draft = dir.join("FORMAT.new");
+    static DRAFTS: AtomicU32 = AtomicU32::new(0);
+    let draft = dir.join(format!("FORMAT.{}.{}", std::process::id(), DRAFTS.fetch_add(1, Ordering::Relaxed)));
     let write = || {
         let mut file = File::create(&draft)?;
         writeln!(file, "{FORMAT}")?;
@@ -175,6 +178,19 @@ mod tests {
         assert_eq!(*owner, format!("process {}", std::process::id()));
         drop(first);
         DataDir::claim(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn processes_that_start_at_once_find_a_new_directory_in_order() {
+        for _ in 0..50 {
+            let dir = tempfile::tempdir().unwrap();
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| DataDir::claim_parts(dir.path(), &[]).unwrap());
+                }
+            });
+            assert_eq!(fs::read_to_string(dir.path().join(FORMAT_FILE)).unwrap(), format!("{FORMAT}\n"));
+        }
     }
 
     #[test]
