@@ -1,6 +1,7 @@
 //! Trials: the stages as processes of their own over a real Kafka broker and the real engine of `ClickHouse`, and one of them ends at a
-//! chosen place on the way of a post, as a power cut would end it. A ledger outside of them knows what was acknowledged. After
-//! every trial each of these posts is in the index once, and counted in `ClickHouse` exactly.
+//! chosen place on the way of a post, as a power cut would end it, or what it works with fails it. A ledger outside of them knows
+//! what was acknowledged, and a site what it has published. After every trial each of these posts is in the index once, and
+//! counted in `ClickHouse` exactly.
 //!
 //! Each place is tried once; `TRIALS=200 cargo test --features failpoints,index/clickhouse --test trials` goes round them
 //! again and again. A stage that is wrong on purpose must be caught.
@@ -15,14 +16,16 @@ use std::time::Duration;
 
 use bus::conformance::broker::Broker;
 use bus::{Bus as _, BusConfig, BusTopic, Change, KafkaBus, KafkaConfig, Post};
+use index::clickhouse::proxy::{Loss, Proxy};
 use index::clickhouse::{ClickHouse, ClickHouseConfig, engine};
 use index::testing::{author_key, post};
 use index::{Analytics as _, Filter, Index};
-use support::{PATIENCE, command, config_with, text};
+use support::feeds::Site;
+use support::{BINARY, PATIENCE, command, config_with, text};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-const STAGES: [&str; 3] = ["enrich", "index", "analytics"];
+const STAGES: [&str; 4] = ["ingest", "enrich", "index", "analytics"];
 
 /// Posts that a trial sends at once.
 const BATCH: u64 = 12;
@@ -38,11 +41,19 @@ enum Trial {
     Ends(&'static str, &'static str),
     /// The broker is killed while posts come, and started again.
     BrokerRestarts,
+    /// The connection to `ClickHouse` breaks around a batch.
+    Loses(Loss),
+    /// The disk of the index takes no more, and later it does.
+    DiskIsFull,
     /// More processes of these stages join and are killed, again and again.
     Storm,
 }
 
-const TRIALS: [Trial; 19] = [
+const TRIALS: [Trial; 26] = [
+    Trial::Ends("ingest", "bus.before-append"),
+    Trial::Ends("ingest", "bus.after-append"),
+    Trial::Ends("ingest", "ingest.before-cursor"),
+    Trial::Ends("ingest", "ingest.after-cursor"),
     Trial::Ends("enrich", "bus.before-append"),
     Trial::Ends("enrich", "bus.after-append"),
     Trial::Ends("enrich", "enrich.after-append"),
@@ -52,6 +63,7 @@ const TRIALS: [Trial; 19] = [
     Trial::Ends("index", "index.prepared"),
     Trial::Ends("index", "index.after-commit"),
     Trial::Ends("index", "bus.after-commit"),
+    Trial::DiskIsFull,
     Trial::BrokerRestarts,
     Trial::Ends("analytics", "analytics.before-insert"),
     Trial::Ends("analytics", "analytics.after-insert"),
@@ -61,6 +73,8 @@ const TRIALS: [Trial; 19] = [
     Trial::Ends("analytics", "analytics.after-position"),
     Trial::Ends("analytics", "bus.before-commit"),
     Trial::Ends("analytics", "bus.after-commit"),
+    Trial::Loses(Loss::Request),
+    Trial::Loses(Loss::Reply),
     Trial::Storm,
 ];
 
@@ -112,6 +126,9 @@ struct Fleet {
     config: TempDir,
     data: TempDir,
     clickhouse: ClickHouseConfig,
+    /// Between the stage and `ClickHouse`.
+    proxy: Proxy,
+    site: Site,
     bus: KafkaBus,
     stages: BTreeMap<&'static str, Child>,
     ledger: Ledger,
@@ -121,32 +138,44 @@ impl Fleet {
     async fn start() -> Self {
         let broker = Broker::start();
         let (data, clickhouse) = (tempfile::tempdir().unwrap(), engine::fresh_database());
-        let toml = format!(
-            "author_key_file = \"{}\"\n[bus.kafka]\nbrokers = [\"{}\"]\nreplication = 1\nsession_timeout_ms = 1500\n\
+        let (proxy, site) = (Proxy::start(&clickhouse.url).await, Site::start_still().await);
+        let toml = site.discovery_toml(&format!(
+            "[bus.kafka]\nbrokers = [\"{}\"]\nreplication = 1\nsession_timeout_ms = 1500\n\
              [analytics.clickhouse]\nurl = \"{}\"\ndatabase = \"{}\"\ncommit_every_ms = 200\n[index]\ncommit_every_ms = 200\n",
-            data.path().join("author.key").display(),
             broker.address(),
-            clickhouse.url,
+            proxy.url(),
             clickhouse.database
-        );
-        let config = config_with(&[("discovery.toml", &toml), ("sources.toml", "")]);
+        ));
+        let config = config_with(&[("discovery.toml", &toml), ("sources.toml", &site.sources_toml())]);
         let bus = KafkaBus::open(
             &KafkaConfig { replication: 1.try_into().unwrap(), ..KafkaConfig::at([broker.address()]) },
             &BusConfig::default(),
         )
         .await
         .unwrap();
-        let mut fleet =
-            Self { broker, config, data, clickhouse, bus, stages: BTreeMap::new(), ledger: Ledger::default() };
+        let mut fleet = Self {
+            broker,
+            config,
+            data,
+            clickhouse,
+            proxy,
+            site,
+            bus,
+            stages: BTreeMap::new(),
+            ledger: Ledger::default(),
+        };
         for stage in STAGES {
             fleet.launch(stage, &[]);
         }
         fleet
     }
 
+    fn arguments<'a>(&'a self, stage: &'a str) -> [&'a str; 5] {
+        [stage, "--config-dir", text(self.config.path()), "--data-dir", text(self.data.path())]
+    }
+
     fn command(&self, stage: &str, settings: &[(&str, &str)]) -> Command {
-        let arguments = [stage, "--config-dir", text(self.config.path()), "--data-dir", text(self.data.path())];
-        let mut command = command(&arguments);
+        let mut command = command(&self.arguments(stage));
         command.envs(settings.iter().copied());
         command
     }
@@ -156,8 +185,9 @@ impl Fleet {
         self.stages.insert(stage, child);
     }
 
-    /// Sends what the ledger notes; returns once all of it is acknowledged.
+    /// Sends what the ledger notes, and lets the site publish; returns once all of the former is acknowledged.
     async fn send(&mut self) {
+        self.site.grow(2);
         let records = self.ledger.compose().iter().map(Change::to_record).collect();
         self.bus.append(BusTopic::Posts, records).await.unwrap();
     }
@@ -166,6 +196,12 @@ impl Fleet {
     async fn end_at(&mut self, stage: &'static str, settings: &[(&str, &str)]) {
         self.stages.get_mut(stage).unwrap().kill().await.unwrap();
         self.launch(stage, settings);
+        self.until_ended(stage).await;
+        self.launch(stage, &[]);
+    }
+
+    /// Sends posts until `stage` has ended, which it is to do by itself.
+    async fn until_ended(&mut self, stage: &'static str) {
         let sending = async {
             loop {
                 self.send().await;
@@ -176,8 +212,31 @@ impl Fleet {
             }
         };
         let ended = tokio::time::timeout(PATIENCE, sending).await.expect("the stage comes to the place");
-        assert!(!ended.success(), "{stage} {settings:?}: {ended}");
-        self.launch(stage, &[]);
+        assert!(!ended.success(), "{stage}: {ended}");
+    }
+
+    /// Files of the index can grow no more; then they can again.
+    async fn fill_disk(&mut self) {
+        self.stages.get_mut("index").unwrap().kill().await.unwrap();
+        // The kernel refuses what goes beyond 4 KiB of a file, as it does when there is no space.
+        let refusing = ["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\"", BINARY];
+        let mut shell = Command::new("bash");
+        shell.current_dir(env!("CARGO_MANIFEST_DIR")).args(refusing).args(self.arguments("index"));
+        let child = shell.env("DISCOVERY_LOG", "error").kill_on_drop(true).spawn().unwrap();
+        self.stages.insert("index", child);
+        self.until_ended("index").await;
+        self.launch("index", &[]);
+    }
+
+    async fn lose(&mut self, loss: Loss) {
+        self.proxy.lose(loss);
+        let sending = async {
+            while !self.proxy.has_lost() {
+                self.send().await;
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, sending).await.expect("a batch comes to the connection");
     }
 
     async fn restart_broker(&mut self) {
@@ -202,11 +261,14 @@ impl Fleet {
 
     /// What is in the index and in `ClickHouse`, beside what the ledger says.
     async fn difference(&self) -> Option<String> {
-        let (posts, voices) = (self.ledger.live.len() as u64, self.ledger.voices() as u64);
+        let published = self.site.ids_now();
+        let posts = (self.ledger.live.len() + published.len()) as u64;
+        let voices = (self.ledger.voices() + self.site.authors_now()) as u64;
         let Ok(index) = Index::open_read_only(&self.data.path().join("index")) else {
             return Some("there is no index".to_owned());
         };
-        let live: Vec<_> = self.ledger.live.keys().map(|&number| post(number).build().post.id).collect();
+        let sent = self.ledger.live.keys().map(|&number| post(number).build().post.id);
+        let live: Vec<_> = sent.chain(published).collect();
         let gone: Vec<_> = self.ledger.gone.iter().map(|&number| post(number).build().post.id).collect();
         let found = index.searcher().get(&live).await.unwrap().len() as u64;
         let back = index.searcher().get(&gone).await.unwrap().len();
@@ -254,6 +316,8 @@ async fn whatever_ends_where_over_a_broker_every_post_is_there_once() {
                 fleet.end_at(stage, &[("DISCOVERY_FAILPOINT", &point)]).await;
             }
             Trial::BrokerRestarts => fleet.restart_broker().await,
+            Trial::Loses(loss) => fleet.lose(loss).await,
+            Trial::DiskIsFull => fleet.fill_disk().await,
             Trial::Storm => fleet.storm().await,
         }
         fleet.settle((number, trial)).await;
@@ -269,7 +333,7 @@ async fn a_stage_that_notes_its_position_before_its_rows_is_caught_over_a_broker
     let wrong = [("DISCOVERY_MUTANT", "position-before-rows"), ("DISCOVERY_FAILPOINT", "analytics.before-insert")];
     fleet.end_at("analytics", &wrong).await;
     // Once posts that came later count, those before them never will.
-    let before = fleet.ledger.live.len();
+    let before = fleet.ledger.live.len() + fleet.site.ids_now().len();
     let later: Vec<Change<Post>> =
         (1_000_000..1_000_100).map(|n| Change::Upsert(post(n).source("later").build().post)).collect();
     fleet.bus.append(BusTopic::Posts, later.iter().map(Change::to_record).collect()).await.unwrap();

@@ -13,9 +13,12 @@ use tokio::net::{TcpListener, TcpStream};
 /// Sources that deliver at the same time.
 const FEEDS: usize = 4;
 
-/// Posts that each feed gains whenever it is asked, and the most that it ever has.
+/// Posts that each feed gains whenever it is asked, if it grows by itself, and the most that it ever has.
 const GAIN: usize = 25;
 const FULL: usize = 1_500;
+
+/// So many people write in each feed.
+const AUTHORS: usize = 90;
 
 /// Posts of all feeds in the end.
 pub const ALL: u64 = (FEEDS * FULL) as u64;
@@ -68,16 +71,43 @@ pub struct Site {
 impl Site {
     /// Starts to answer.
     pub async fn start() -> Self {
+        Self::start_with(GAIN).await
+    }
+
+    /// The same, with feeds that are empty and grow only when [`Site::grow`] says so.
+    pub async fn start_still() -> Self {
+        Self::start_with(0).await
+    }
+
+    async fn start_with(gain: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let items: Arc<[AtomicUsize; FEEDS]> = Arc::default();
         let counters = Arc::clone(&items);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, Arc::clone(&counters)));
+                tokio::spawn(answer(stream, Arc::clone(&counters), gain));
             }
         });
         Self { address, items }
+    }
+
+    /// Each feed gains `items`.
+    pub fn grow(&self, items: usize) {
+        for feed in self.items.iter() {
+            feed.fetch_add(items, Ordering::SeqCst);
+        }
+    }
+
+    /// The ids of the posts that feeds which do not grow by themselves serve now.
+    pub fn ids_now(&self) -> Vec<PostId> {
+        let served = |feed: usize| (0..self.items[feed].load(Ordering::SeqCst)).map(move |item| id(feed, item));
+        (0..FEEDS).flat_map(served).collect()
+    }
+
+    /// How many people wrote them: nobody writes in two feeds.
+    pub fn authors_now(&self) -> usize {
+        self.items.iter().map(|items| items.load(Ordering::SeqCst).min(AUTHORS)).sum()
     }
 
     /// All items are there at once.
@@ -90,7 +120,7 @@ impl Site {
     /// The ids of all posts that it serves in the end.
     pub fn ids() -> BTreeSet<PostId> {
         let all = (0..FEEDS).flat_map(|feed| (0..FULL).map(move |item| (feed, item)));
-        all.map(|(feed, item)| PostId::new(&format!("feed-{feed}").parse().unwrap(), &native_id(feed, item))).collect()
+        all.map(|(feed, item)| id(feed, item)).collect()
     }
 
     /// The main configuration file, with `bus` for its section of that name.
@@ -115,12 +145,12 @@ impl Site {
     }
 }
 
-async fn answer(mut stream: TcpStream, items: Arc<[AtomicUsize; FEEDS]>) {
+async fn answer(mut stream: TcpStream, items: Arc<[AtomicUsize; FEEDS]>, gain: usize) {
     let mut lines = BufReader::new(&mut stream).lines();
     let request = lines.next_line().await.ok().flatten().unwrap_or_default();
     while lines.next_line().await.is_ok_and(|line| line.is_some_and(|line| !line.is_empty())) {}
     let feed: usize = request.split(['/', ' ']).find_map(|part| part.parse().ok()).unwrap_or_default();
-    let grown = items[feed].fetch_add(GAIN, Ordering::SeqCst) + GAIN;
+    let grown = items[feed].fetch_add(gain, Ordering::SeqCst) + gain;
     let body = feed_json(feed, grown.min(FULL));
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/feed+json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -137,11 +167,15 @@ fn feed_json(feed: usize, count: usize) -> String {
                 "id": native_id(feed, item),
                 "content_text": format!("Number {item} in queue {feed} at our surgery, and nobody answers the phone."),
                 "date_published": "2026-11-01T09:00:00Z",
-                "authors": [{ "name": format!("author {}", item % 90) }],
+                "authors": [{ "name": format!("author {}", item % AUTHORS) }],
             })
         })
         .collect();
     json!({ "version": "https://jsonfeed.org/version/1.1", "title": "A feed that grows", "items": items }).to_string()
+}
+
+fn id(feed: usize, item: usize) -> PostId {
+    PostId::new(&format!("feed-{feed}").parse().unwrap(), &native_id(feed, item))
 }
 
 fn native_id(feed: usize, item: usize) -> String {

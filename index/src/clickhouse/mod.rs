@@ -21,6 +21,8 @@ mod error;
 mod migrations;
 #[cfg(feature = "clickhouse")]
 mod positions;
+#[cfg(any(test, feature = "conformance"))]
+pub mod proxy;
 #[cfg(feature = "clickhouse")]
 mod removal;
 #[cfg(feature = "clickhouse")]

@@ -1,7 +1,7 @@
-//! A connection that breaks at the worst moments: before the server has a batch, or after it has done its work and before it
+//! For tests: a connection that breaks at the worst moments: before the server has a batch, or after it has done its work and before it
 //! could say so; and a server that says no.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,7 +13,9 @@ const BATCH: &[u8] = b"insert_deduplication_token=";
 /// What is lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Loss {
+    /// The next batch never reaches the server.
     Request,
+    /// The server takes the next batch, and its answer reaches nobody.
     Reply,
     /// Every request is answered like this until something else is said, and reaches nobody.
     RefuseAll(&'static str),
@@ -30,35 +32,53 @@ pub struct Proxy {
 
 impl Proxy {
     /// Stands before the server at `url`.
+    ///
+    /// # Panics
+    /// When that is no address of plain HTTP, or there is no free port.
     pub async fn start(url: &str) -> Self {
-        let server = url.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let server = url.strip_prefix("http://").expect("it is plain HTTP").trim_end_matches('/').to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        let port = listener.local_addr().expect("it listens").port();
         let next = Arc::new(Mutex::new(None));
         let refused = Arc::new(Notify::new());
         let (losing, refusing) = (Arc::clone(&next), Arc::clone(&refused));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&server).await.unwrap();
+                // A server that is away answers nobody.
+                let Ok(server) = TcpStream::connect(&server).await else { continue };
                 tokio::spawn(pass(client, server, Arc::clone(&losing), Arc::clone(&refusing)));
             }
         });
         Self { port, next, refused }
     }
 
+    /// Where it is to be asked instead of the server.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Loses this of the next batch.
     pub fn lose(&self, loss: Loss) {
-        *self.next.lock().unwrap() = Some(loss);
+        *self.next() = Some(loss);
+    }
+
+    /// Whether what was to be lost is.
+    pub fn has_lost(&self) -> bool {
+        self.next().is_none()
     }
 
     /// Waits until something was refused.
     pub async fn refused(&self) {
         self.refused.notified().await;
     }
+
+    fn next(&self) -> MutexGuard<'_, Option<Loss>> {
+        lock(&self.next)
+    }
+}
+
+fn lock(next: &Mutex<Option<Loss>>) -> MutexGuard<'_, Option<Loss>> {
+    next.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Option<Loss>>>, refused: Arc<Notify>) {
@@ -69,23 +89,25 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opti
             read = client.read(&mut request) => match read {
                 Ok(size) if size > 0 => {
                     let is_batch = request[..size].windows(BATCH.len()).any(|window| window == BATCH);
-                    let wanted = *next.lock().unwrap();
+                    let wanted = *lock(&next);
                     match wanted {
                         Some(Loss::RefuseAll(text)) => return refuse(client, text, &refused).await,
                         Some(Loss::RefuseBatches(text)) if is_batch => return refuse(client, text, &refused).await,
-                        Some(Loss::Request | Loss::Reply) if is_batch => losing = next.lock().unwrap().take(),
+                        Some(Loss::Request | Loss::Reply) if is_batch => losing = lock(&next).take(),
                         _ => {}
                     }
                     // Dropping both ends is the break.
                     if losing == Some(Loss::Request) {
                         return;
                     }
-                    server.write_all(&request[..size]).await.unwrap();
+                    if server.write_all(&request[..size]).await.is_err() {
+                        return;
+                    }
                 }
                 _ => return,
             },
             read = server.read(&mut reply) => match read {
-                Ok(size) if size > 0 && losing.is_none() => client.write_all(&reply[..size]).await.unwrap(),
+                Ok(size) if size > 0 && losing.is_none() && client.write_all(&reply[..size]).await.is_ok() => {}
                 _ => return,
             },
         }

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::clickhouse::engine::fresh_database;
-use crate::clickhouse::tests::proxy::{Loss, Proxy};
+use crate::clickhouse::proxy::{Loss, Proxy};
 use crate::testing::{author_key, post};
 use crate::{Analytics as _, Filter};
 

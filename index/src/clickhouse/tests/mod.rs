@@ -1,7 +1,5 @@
 //! The suite over `ClickHouse`, and what is particular to it.
 
-pub(super) mod proxy;
-
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,11 +7,11 @@ use bus::{Change, Enriched, Offset, Partition};
 use tempfile::tempdir;
 
 use super::engine::fresh_database;
+use super::proxy::{Loss, Proxy};
 use super::*;
 use crate::conformance::Factory;
 use crate::testing::{author_key, post};
 use crate::{Analytics, Filter, Index};
-use proxy::{Loss, Proxy};
 
 const PARTITIONS: Partition = 3;
 
