@@ -543,9 +543,33 @@ pub struct BenchPipeline {
     /// For how many seconds that is measured
     #[arg(long, default_value_t = 30)]
     pub seconds: u32,
+    /// Measure over the Kafka cluster of [bus.kafka] as well, in topics of its own, which are deleted afterwards
+    #[arg(long, value_enum, default_value_t = BenchBus::Embedded)]
+    pub bus: BenchBus,
+    /// With --bus kafka: measure also until everything is counted in [analytics.clickhouse], in a database of its own
+    #[arg(long, value_enum, default_value_t = BenchAnalytics::Index)]
+    pub analytics: BenchAnalytics,
     /// Print the figures as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Over which log the pipeline is measured.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum BenchBus {
+    /// That of one machine
+    Embedded,
+    /// That, and Kafka
+    Kafka,
+}
+
+/// Where posts are counted while the pipeline is measured.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum BenchAnalytics {
+    /// In the search index
+    Index,
+    /// There, and in analytics.clickhouse
+    Clickhouse,
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 
+use super::bare::{self, BareRates};
 use super::client::{self, Watch};
 use super::config::KafkaConfig;
 use super::error::{self, to_kafka, to_offset, to_partition};
@@ -66,6 +67,24 @@ impl KafkaBus {
             closing: Arc::default(),
             readers: Mutex::default(),
         })))
+    }
+
+    /// For benchmarks: sends `payloads` to the empty `topic`, and reads them again, with the client alone.
+    ///
+    /// # Errors
+    /// [`BusError`] when the cluster does not do it.
+    pub async fn bare_rates(&self, topic: BusTopic, payloads: Vec<Vec<u8>>) -> Result<BareRates, BusError> {
+        let (settings, config) = (self.0.settings.clone(), self.0.config.clone());
+        let (name, partitions) = (self.0.topics.name(topic).to_owned(), self.0.topics.partitions(topic));
+        error::blocking(move || bare::rates(&settings, &config, &name, partitions, &payloads)).await
+    }
+
+    /// For benchmarks: deletes the bus topics, with all that is in them.
+    ///
+    /// # Errors
+    /// [`BusError`] when the cluster does not do it.
+    pub async fn delete_topics(self) -> Result<(), BusError> {
+        bare::delete(&self.0.settings, &BusTopic::ALL.map(|topic| self.0.topics.name(topic))).await
     }
 
     fn group(&self, group: &str) -> String {

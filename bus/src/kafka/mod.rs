@@ -15,6 +15,8 @@
 mod config;
 
 #[cfg(feature = "kafka")]
+mod bare;
+#[cfg(feature = "kafka")]
 mod client;
 #[cfg(feature = "kafka")]
 mod error;
@@ -36,6 +38,8 @@ mod topics;
 #[cfg(feature = "kafka")]
 mod worker;
 
+#[cfg(feature = "kafka")]
+pub use self::bare::BareRates;
 pub use self::config::{Compression, KafkaConfig, MAX_RETENTION_HOURS, SaslConfig, SaslMechanism, TlsConfig};
 #[cfg(feature = "kafka")]
 pub use self::log::KafkaBus;

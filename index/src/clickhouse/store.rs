@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use ::clickhouse::Client;
+use tokio_util::sync::CancellationToken;
 
 use super::analytics::ClickHouseAnalytics;
 use super::client;
@@ -15,6 +16,10 @@ use super::writer::ClickHouseWriter;
 
 /// How long one question about the database may take; batches and mutations have limits of their own.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long to wait until a server that is away is tried again: at first, and at most.
+pub(super) const AGAIN: Duration = Duration::from_millis(500);
+pub(super) const AGAIN_AT_MOST: Duration = Duration::from_secs(30);
 
 /// A database in `ClickHouse` that holds the table of posts. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +40,32 @@ impl ClickHouse {
         Ok(Self::of(&server, place, config))
     }
 
+    /// The same, once the server is there; `None` when that did not come to be before `cancel`.
+    ///
+    /// # Errors
+    /// [`ClickHouseError`], but for a server that is away.
+    pub async fn open_once_there(
+        config: &ClickHouseConfig,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Self>, ClickHouseError> {
+        let (mut wait, mut was_said) = (AGAIN, false);
+        loop {
+            match cancel.run_until_cancelled(Self::open(config)).await {
+                None => return Ok(None),
+                Some(Err(error @ ClickHouseError::Unreachable { .. })) => {
+                    if !std::mem::replace(&mut was_said, true) {
+                        tracing::error!(%error, "posts are not counted until it answers");
+                    }
+                }
+                Some(opened) => return opened.map(Some),
+            }
+            if cancel.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                return Ok(None);
+            }
+            wait = (wait * 2).min(AGAIN_AT_MOST);
+        }
+    }
+
     /// Connects to read. A server that is away now may be there later: that is no error, and counts say it themselves.
     ///
     /// # Errors
@@ -48,6 +79,15 @@ impl ClickHouse {
             outcome => outcome?,
         }
         Ok(Self::of(&server, place, config))
+    }
+
+    /// Drops the database, with all that is in it.
+    ///
+    /// # Errors
+    /// [`ClickHouseError`].
+    pub async fn drop_database(self) -> Result<(), ClickHouseError> {
+        let statement = format!("DROP DATABASE {}", self.database);
+        self.in_time(self.client.query_raw(&statement).execute()).await
     }
 
     /// Writes posts of this life of the bus. One writer for each partition of the bus at a time.

@@ -1,8 +1,11 @@
 //! `discovery bench pipeline`: how fast posts go through the whole of it on this machine, stage by stage and end to end,
-//! beside the rate of bare Tantivy on the same documents in the same run.
+//! beside the rate of bare Tantivy on the same documents in the same run; and over a Kafka cluster, if asked to.
 
 mod bare;
+#[cfg(feature = "kafka")]
+mod cluster;
 mod memory;
+mod over_kafka;
 pub mod pages;
 mod posts;
 mod stages;
@@ -14,8 +17,10 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::cli::{BenchPipeline, Global};
+use crate::cli::{BenchAnalytics, BenchBus, BenchPipeline, Global};
+use crate::config::Config;
 use crate::run;
+use over_kafka::OverKafka;
 
 /// The figures, as `--json` prints them.
 #[derive(Debug, Serialize)]
@@ -38,11 +43,14 @@ struct Figures {
     peak_memory_mib: u64,
     /// The same before anything started: what the posts in memory and the program itself take.
     memory_at_start_mib: u64,
+    /// The same over Kafka, with `--bus kafka`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    over_kafka: Option<OverKafka>,
 }
 
 /// The rate of one stage.
 #[derive(Debug, Serialize)]
-struct StageRate {
+pub struct StageRate {
     stage: &'static str,
     posts_per_s: f64,
 }
@@ -60,8 +68,11 @@ struct Percentiles {
 /// # Errors
 /// When the configuration is wrong, or a stage fails.
 pub async fn execute(global: &Global, bench: &BenchPipeline) -> Result<()> {
-    let mut config = run::load(global)?;
+    let configured = run::load(global)?;
     let work = tempfile::tempdir()?;
+    let mut config = configured.clone();
+    // Nothing that is measured may come to where real posts are.
+    (config.bus.kafka, config.analytics.clickhouse) = (None, None);
     config.data_dir = work.path().join("stages");
     say("composing the posts");
     let paced = bench.rate as usize * bench.seconds as usize;
@@ -79,6 +90,10 @@ pub async fn execute(global: &Global, bench: &BenchPipeline) -> Result<()> {
     let peak_memory_mib = memory::peak_mib()?;
     say("bare Tantivy");
     let bare = bare::rate(&config, &posts, bench.posts)?;
+    let over_kafka = match bench.bus {
+        BenchBus::Embedded => None,
+        BenchBus::Kafka => Some(measure_over_kafka(&configured, &posts, bench, together).await?),
+    };
 
     let figures = Figures {
         posts: bench.posts,
@@ -90,6 +105,7 @@ pub async fn execute(global: &Global, bench: &BenchPipeline) -> Result<()> {
         to_searchable_s: percentiles(latencies),
         peak_memory_mib,
         memory_at_start_mib,
+        over_kafka,
     };
     print(&figures, bench.json)
 }
@@ -101,9 +117,7 @@ fn print(figures: &Figures, json: bool) -> Result<()> {
         return Ok(writeln!(out)?);
     }
     writeln!(out, "{} posts", figures.posts)?;
-    for stage in &figures.stages {
-        writeln!(out, "  {:<24}{:>10.0} posts/s, alone", stage.stage, stage.posts_per_s)?;
-    }
+    print_stages(&mut out, &figures.stages)?;
     writeln!(out, "  {:<24}{:>10.0} posts/s", "end to end", figures.end_to_end_posts_per_s)?;
     writeln!(out, "  {:<24}{:>10.0} posts/s", "bare Tantivy", figures.bare_tantivy_posts_per_s)?;
     writeln!(out, "  {:<24}{:>10.0} %", "end to end / bare", figures.ratio * 100.0)?;
@@ -114,7 +128,49 @@ fn print(figures: &Figures, json: bool) -> Result<()> {
         figures.paced_posts_per_s, times.p50, times.p95, times.p99
     )?;
     writeln!(out, "  peak memory {} MiB (at the start {} MiB)", figures.peak_memory_mib, figures.memory_at_start_mib)?;
+    figures.over_kafka.as_ref().map_or(Ok(()), |over_kafka| print_over_kafka(&mut out, over_kafka))
+}
+
+fn print_stages(out: &mut impl std::io::Write, stages: &[StageRate]) -> Result<()> {
+    for stage in stages {
+        writeln!(out, "  {:<24}{:>10.0} posts/s, alone", stage.stage, stage.posts_per_s)?;
+    }
     Ok(())
+}
+
+fn print_over_kafka(out: &mut impl std::io::Write, figures: &OverKafka) -> Result<()> {
+    writeln!(out, "over Kafka")?;
+    writeln!(out, "  {:<24}{:>10.0} records/s", "its client alone, sent", figures.bare_produced_per_s)?;
+    writeln!(out, "  {:<24}{:>10.0} records/s", "its client alone, read", figures.bare_consumed_per_s)?;
+    print_stages(out, &figures.stages)?;
+    writeln!(out, "  {:<24}{:>10.0} posts/s", "end to end", figures.end_to_end_posts_per_s)?;
+    writeln!(out, "  {:<24}{:>10.0} %", "of the embedded log", figures.ratio_to_embedded * 100.0)?;
+    for processes in &figures.enrich_processes {
+        let name = format!("enrich, {} process(es)", processes.processes);
+        writeln!(out, "  {name:<24}{:>10.0} posts/s, one worker each", processes.posts_per_s)?;
+    }
+    if let Some(counted) = figures.counted_posts_per_s {
+        writeln!(out, "  {:<24}{counted:>10.0} posts/s", "and into ClickHouse")?;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "kafka")]
+async fn measure_over_kafka(
+    config: &Config,
+    posts: &posts::Composed,
+    bench: &BenchPipeline,
+    embedded: Duration,
+) -> Result<OverKafka> {
+    let with_clickhouse = matches!(bench.analytics, BenchAnalytics::Clickhouse);
+    cluster::measure(config, posts, bench.posts, per_second(bench.posts, embedded), with_clickhouse).await
+}
+
+/// Built without the client of Kafka.
+#[cfg(not(feature = "kafka"))]
+#[expect(clippy::unused_async, reason = "it waits where Kafka is built in")]
+async fn measure_over_kafka(_: &Config, _: &posts::Composed, _: &BenchPipeline, _: Duration) -> Result<OverKafka> {
+    anyhow::bail!("this discovery was built without Kafka: build it with --features kafka")
 }
 
 fn percentiles(mut times: Vec<Duration>) -> Percentiles {

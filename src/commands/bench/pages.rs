@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{BenchPages, Global};
 use crate::entrances::Entrances;
+use crate::lag::Lags;
 use crate::pages::{self, People};
 use crate::run;
 
@@ -63,6 +64,7 @@ pub async fn execute(global: &Global, bench: &BenchPages) -> Result<()> {
         Arc::new(index.analytics()),
         trends,
         health,
+        Lags::default(),
         Notice::Real,
         people,
         Entrances::default(),

@@ -16,6 +16,7 @@ use super::posts::Composed;
 use super::{StageRate, per_second};
 use crate::cli::BenchPipeline;
 use crate::config::Config;
+use crate::counts;
 use crate::run::{self, Base};
 use crate::supervisor::Supervisor;
 
@@ -58,7 +59,8 @@ pub async fn each_alone(config: &Config, posts: &Composed, count: usize) -> Resu
     Ok(rates)
 }
 
-/// Sends `count` posts through all stages at once, and says how long it took until all were searchable and counted.
+/// Sends `count` posts through all stages at once, and says how long it took until all were searchable, and counted in `ClickHouse` where it is
+/// configured.
 ///
 /// # Errors
 /// When a stage fails.
@@ -69,10 +71,14 @@ pub async fn all_at_once(config: &Config, posts: &Composed, count: usize) -> Res
     let cancel = supervisor.cancel().clone();
     base.spawn_enrich(&mut supervisor)?;
     base.spawn_index(&mut supervisor, &index, watch::channel(None).0);
+    counts::spawn(&base, &mut supervisor);
     let start = Instant::now();
     let work = async {
         collect(&base, posts, count).await?;
         while index.posts() < count as u64 {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        while config.analytics.clickhouse.is_some() && is_behind(&base, index::clickhouse::GROUP).await? {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         let took = start.elapsed();
@@ -134,7 +140,11 @@ pub async fn paced(config: &Config, posts: &Composed, bench: &BenchPipeline) -> 
     Ok(std::mem::take(&mut *latencies.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
-async fn collect(base: &Base, posts: &Composed, count: usize) -> Result<()> {
+/// Sends `count` posts to the log, as collectors do.
+///
+/// # Errors
+/// When the log does not take them.
+pub async fn collect(base: &Base, posts: &Composed, count: usize) -> Result<()> {
     let intake = Intake::new(base.bus(), run::scrub());
     let mut posts = posts.read()?.take(count);
     loop {
@@ -145,6 +155,11 @@ async fn collect(base: &Base, posts: &Composed, count: usize) -> Result<()> {
         }
         intake.deliver(&mut intake.prepare(batch).await).await?;
     }
+}
+
+/// Whether this group has records of tagged posts before it.
+async fn is_behind(base: &Base, group: &str) -> Result<bool> {
+    Ok(base.bus.lag(BusTopic::Enriched, group).await?.iter().any(|lag| lag.records() > 0))
 }
 
 /// Runs the stage that `spawn` starts until its group has committed everything.
