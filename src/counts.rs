@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use bus::{Change, Enriched};
+use index::clickhouse::ClickHouseConfig;
 use index::{Analytics, Index};
 
 use crate::config::Config;
@@ -21,23 +22,36 @@ pub async fn for_pages(config: &Config, index: &Index) -> Result<Arc<dyn Analyti
     }
 }
 
-/// Makes the tables where `ClickHouse` is configured, so that pages can ask for counts before the first is written.
+/// Makes the tables where `ClickHouse` is configured, so that pages can ask for counts before the first is written. One that is away
+/// has them made by the stage that fills it, once it answers.
 ///
 /// # Errors
-/// When it cannot be used.
+/// When it answers, and cannot be used.
 pub async fn prepare(config: &Config) -> Result<()> {
-    to_erase(config).await.map(|_| ())
+    match &config.analytics.clickhouse {
+        None => Ok(()),
+        Some(clickhouse) => with_clickhouse::prepare(clickhouse).await,
+    }
 }
 
-/// Starts to fill `ClickHouse` where one is configured. With `new_bus` it begins at the beginning of a bus that was made anew.
+/// Starts to fill `ClickHouse` where one is configured; while it is away, it is waited for.
+pub fn spawn(base: &Base, supervisor: &mut Supervisor) {
+    if let Some(clickhouse) = &base.config.analytics.clickhouse {
+        with_clickhouse::spawn(base, supervisor, clickhouse);
+    }
+}
+
+/// Starts to fill `ClickHouse` in a process of its own. With `new_bus` it begins at the beginning of a bus that was made anew.
 ///
 /// # Errors
-/// When it cannot be used.
-pub async fn spawn(base: &Base, supervisor: &mut Supervisor, new_bus: bool) -> Result<()> {
-    match &base.config.analytics.clickhouse {
-        None => Ok(()),
-        Some(clickhouse) => with_clickhouse::spawn(base, supervisor, clickhouse, new_bus).await,
-    }
+/// When it cannot be used, or is away: whoever starts it is to know.
+pub async fn spawn_alone(
+    base: &Base,
+    supervisor: &mut Supervisor,
+    clickhouse: &ClickHouseConfig,
+    new_bus: bool,
+) -> Result<()> {
+    with_clickhouse::spawn_alone(base, supervisor, clickhouse, new_bus).await
 }
 
 /// The `ClickHouse` that an erasure must reach, where one is configured: looked for before anything is erased.
@@ -48,6 +62,18 @@ pub async fn to_erase(config: &Config) -> Result<Option<Counted>> {
     match &config.analytics.clickhouse {
         None => Ok(None),
         Some(clickhouse) => with_clickhouse::counted(clickhouse).await.map(Some),
+    }
+}
+
+/// For benchmarks: drops the database that is configured, with all that is in it.
+///
+/// # Errors
+/// When the server does not do it.
+#[cfg(feature = "kafka")]
+pub async fn discard(config: &Config) -> Result<()> {
+    match &config.analytics.clickhouse {
+        None => Ok(()),
+        Some(clickhouse) => with_clickhouse::discard(clickhouse).await,
     }
 }
 
@@ -66,12 +92,12 @@ impl Counted {
 
 #[cfg(feature = "clickhouse")]
 mod with_clickhouse {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex, PoisonError};
 
     use anyhow::Result;
     use bus::{Change, Enriched};
     use index::Analytics;
-    use index::clickhouse::{ClickHouse, ClickHouseConfig, Start, stage};
+    use index::clickhouse::{ClickHouse, ClickHouseConfig, ClickHouseError, Start, stage};
 
     use crate::run::Base;
     use crate::supervisor::Supervisor;
@@ -82,19 +108,58 @@ mod with_clickhouse {
         Ok(Arc::new(ClickHouse::open_read_only(config).await?.analytics()))
     }
 
-    pub async fn spawn(
+    pub async fn prepare(config: &ClickHouseConfig) -> Result<()> {
+        match ClickHouse::open(config).await {
+            // That it is away the stage says that fills it.
+            Ok(_) | Err(ClickHouseError::Unreachable { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub fn spawn(base: &Base, supervisor: &mut Supervisor, config: &ClickHouseConfig) {
+        keep(base, supervisor, config, None, Start::GoOn);
+    }
+
+    pub async fn spawn_alone(
         base: &Base,
         supervisor: &mut Supervisor,
         config: &ClickHouseConfig,
         new_bus: bool,
     ) -> Result<()> {
-        let (bus, config, retention) = (base.bus(), config.clone(), base.config.retention.clone());
-        let store = ClickHouse::open(&config).await?;
-        let start = if new_bus { Start::NewBus } else { Start::GoOn };
-        supervisor.spawn("analytics", move |cancel| async move {
-            Ok(stage::run(bus, store, config, retention, start, cancel).await?)
-        });
+        let store = ClickHouse::open(config).await?;
+        keep(base, supervisor, config, Some(store), if new_bus { Start::NewBus } else { Start::GoOn });
         Ok(())
+    }
+
+    /// A stage that starts again goes on where the database is.
+    fn keep(
+        base: &Base,
+        supervisor: &mut Supervisor,
+        config: &ClickHouseConfig,
+        store: Option<ClickHouse>,
+        start: Start,
+    ) {
+        let (bus, config, retention) = (base.bus(), config.clone(), base.config.retention.clone());
+        let first = Mutex::new(Some(start));
+        supervisor.keep("analytics", move |cancel| {
+            let start = first.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or(Start::GoOn);
+            let (bus, config, retention, store) = (bus.clone(), config.clone(), retention.clone(), store.clone());
+            async move {
+                let store = match store {
+                    Some(store) => store,
+                    None => match ClickHouse::open_once_there(&config, &cancel).await? {
+                        Some(store) => store,
+                        None => return Ok(()),
+                    },
+                };
+                Ok(stage::run(bus, store, config, retention, start, cancel).await?)
+            }
+        });
+    }
+
+    #[cfg(feature = "kafka")]
+    pub async fn discard(config: &ClickHouseConfig) -> Result<()> {
+        Ok(ClickHouse::open(config).await?.drop_database().await?)
     }
 
     pub async fn counted(config: &ClickHouseConfig) -> Result<super::Counted> {
@@ -129,7 +194,19 @@ mod with_clickhouse {
         bail!(ABSENT)
     }
 
-    pub async fn spawn(_: &Base, _: &mut Supervisor, _: &ClickHouseConfig, _: bool) -> Result<()> {
+    pub async fn prepare(_: &ClickHouseConfig) -> Result<()> {
+        bail!(ABSENT)
+    }
+
+    /// [`prepare`] has refused before.
+    pub fn spawn(_: &Base, _: &mut Supervisor, _: &ClickHouseConfig) {}
+
+    pub async fn spawn_alone(_: &Base, _: &mut Supervisor, _: &ClickHouseConfig, _: bool) -> Result<()> {
+        bail!(ABSENT)
+    }
+
+    #[cfg(feature = "kafka")]
+    pub async fn discard(_: &ClickHouseConfig) -> Result<()> {
         bail!(ABSENT)
     }
 

@@ -11,6 +11,7 @@ mod drain;
 mod entrances;
 mod erasure;
 mod failure;
+mod lag;
 mod logging;
 mod outward;
 mod pages;

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use crate::alerts;
 use crate::config::Config;
 use crate::entrances::Entrances;
+use crate::lag::Lags;
 use crate::outward;
 use crate::supervisor::Supervisor;
 
@@ -109,6 +110,7 @@ pub fn parts(
     analytics: Arc<dyn Analytics>,
     trends: watch::Receiver<Option<Arc<TrendList>>>,
     health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
+    lags: Lags,
     notice: Notice,
     people: People,
     entrances: Entrances,
@@ -132,6 +134,7 @@ pub fn parts(
             move || alerts::read(&data_dir)
         }),
         health,
+        stages: Arc::new(move || lags.latest()),
         labels: labels(chain),
         feeling_right: chain.feeling_right(),
         tagged_by_larger_model: tagged_by_larger_model(chain),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use bus::data_dir::{DataDir, Part};
 use bus::embedded::EmbeddedBus;
-use bus::{Bus, BusConfig, BusTopic, IdKey, KafkaConfig, Lag, Post, SourceId};
+use bus::{Bus, BusConfig, IdKey, KafkaConfig, Post, SourceId};
 use civic::Record;
 use dashboard::Notice;
 use enrich::{Chain, Redactor};
@@ -26,6 +26,7 @@ use crate::config::{self, Config};
 use crate::counts;
 use crate::entrances::Entrances;
 use crate::erasure::{Eraser, Finder, KnownErased, Log};
+use crate::lag::{self, Lags};
 use crate::pages;
 use crate::stages::Stages;
 use crate::supervisor::Supervisor;
@@ -33,18 +34,6 @@ use crate::withdrawals;
 
 /// How often the log drops what is older than the configuration permits.
 const RETENTION_EVERY: Duration = Duration::from_mins(10);
-
-/// How often it is looked how far the stages are behind.
-const LAG_EVERY: Duration = Duration::from_secs(15);
-
-/// The consumer groups of the stages, each with what it reads.
-const GROUPS: [(BusTopic, &str); 5] = [
-    (BusTopic::Posts, enrich::GROUP),
-    (BusTopic::Enriched, index::stage::GROUP),
-    (BusTopic::Enriched, index::trends::GROUP),
-    (BusTopic::Enriched, withdrawals::GROUP),
-    (BusTopic::Enriched, index::clickhouse::GROUP),
-];
 
 /// How often a process that only shows pages looks for what the other stages have written.
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
@@ -92,7 +81,8 @@ pub async fn pipeline(
     counts::prepare(&base.config).await?;
     let analytics = counts::for_pages(&base.config, &index).await?;
     base.spawn_retention(&mut supervisor);
-    base.spawn_lag(&mut supervisor);
+    let lags = Lags::default();
+    lag::spawn(&mut supervisor, &base.config, base.bus(), lags.clone());
     let stages = Stages {
         base: Arc::clone(&base),
         sources,
@@ -104,7 +94,8 @@ pub async fn pipeline(
     };
     supervisor.spawn("conversation", move |cancel| stages.run(cancel));
     let health = Arc::new(move || board.snapshot());
-    let parts = pages::parts(&base.config, &base.chain, &index, analytics, trends, health, notice, people, entrances);
+    let parts =
+        pages::parts(&base.config, &base.chain, &index, analytics, trends, health, lags, notice, people, entrances);
     listeners.announce()?;
     listeners.spawn(&mut supervisor, parts, metrics);
     supervisor.run().await
@@ -164,15 +155,14 @@ pub async fn index_only(global: &Global, stage: &Stage) -> Result<()> {
 /// When none is configured, or it cannot start, or the stage fails.
 pub async fn analytics_only(global: &Global, analytics: &AnalyticsStage) -> Result<()> {
     let config = load(global)?;
-    anyhow::ensure!(
-        config.analytics.clickhouse.is_some(),
-        "there is no ClickHouse to fill: add the section [analytics.clickhouse] to {}",
-        config.dir.join(config::FILE).display()
-    );
+    let clickhouse = config.analytics.clickhouse.clone().with_context(|| {
+        let file = config.dir.join(config::FILE);
+        format!("there is no ClickHouse to fill: add the section [analytics.clickhouse] to {}", file.display())
+    })?;
     let base = Base::open(&config, &[]).await?;
     let mut supervisor = Supervisor::until_interrupted()?;
     base.spawn_admin(&mut supervisor, &analytics.stage).await?;
-    counts::spawn(&base, &mut supervisor, analytics.new_bus).await?;
+    counts::spawn_alone(&base, &mut supervisor, &clickhouse, analytics.new_bus).await?;
     base.spawn_retention(&mut supervisor);
     supervisor.run().await
 }
@@ -195,6 +185,8 @@ pub async fn serve_only(global: &Global, run: &Run) -> Result<()> {
     let analytics = counts::for_pages(&config, &index).await?;
     let board = HealthBoard::load(&config.data_dir.join("ingest"), &sources);
     let (publish, trends) = watch::channel(None);
+    let lags = Lags::default();
+    lag::spawn_from_outside(&mut supervisor, &config, lags.clone());
     spawn_refresh(&mut supervisor, &config.data_dir, sources, board.clone(), publish);
     let parts = pages::parts(
         &config,
@@ -203,6 +195,7 @@ pub async fn serve_only(global: &Global, run: &Run) -> Result<()> {
         analytics,
         trends,
         Arc::new(move || board.snapshot()),
+        lags,
         Notice::Real,
         pages::People::of(&config)?,
         Entrances::default(),
@@ -307,7 +300,10 @@ impl Base {
             id_key,
         };
         let intake = self.intake()?;
-        supervisor.spawn("ingest", |cancel| async move { Ok(ingest::run(settings, intake, board, cancel).await?) });
+        supervisor.keep("ingest", move |cancel| {
+            let (settings, intake, board) = (settings.clone(), intake.clone(), board.clone());
+            async move { Ok(ingest::run(settings, intake, board, cancel).await?) }
+        });
         Ok(())
     }
 
@@ -329,7 +325,10 @@ impl Base {
     pub fn spawn_enrich(&self, supervisor: &mut Supervisor) -> Result<()> {
         let (bus, config) = (self.bus(), self.config.enrich.clone());
         let chain = Arc::new(self.chain.for_stage(&self.config.dir, &config.transformer)?);
-        supervisor.spawn("enrich", move |cancel| async move { Ok(enrich::run(bus, chain, config, cancel).await?) });
+        supervisor.keep("enrich", move |cancel| {
+            let (bus, chain, config) = (bus.clone(), chain.clone(), config.clone());
+            async move { Ok(enrich::run(bus, chain, config, cancel).await?) }
+        });
         Ok(())
     }
 
@@ -347,8 +346,9 @@ impl Base {
     /// Starts to follow issues in what was tagged.
     pub fn spawn_trends(&self, supervisor: &mut Supervisor, publish: watch::Sender<Option<Arc<TrendList>>>) {
         let (bus, config, dir) = (self.bus(), self.config.trends.clone(), self.data.trends());
-        supervisor.spawn("trends", move |cancel| async move {
-            Ok(index::trends::run(bus, config, dir, publish, cancel).await?)
+        supervisor.keep("trends", move |cancel| {
+            let (bus, config, dir, publish) = (bus.clone(), config.clone(), dir.clone(), publish.clone());
+            async move { Ok(index::trends::run(bus, config, dir, publish, cancel).await?) }
         });
     }
 
@@ -371,22 +371,27 @@ impl Base {
         }
         let (searcher, gateway) = (index.searcher(), Gateway::new(&self.config.ingest.fetch)?);
         let (record, data_dir) = (record.clone(), self.data.path().to_owned());
-        supervisor
-            .spawn("alerts", move |cancel| alerts::run(config, trends, searcher, gateway, record, data_dir, cancel));
+        supervisor.keep("alerts", move |cancel| {
+            let (config, trends, searcher) = (config.clone(), trends.clone(), searcher.clone());
+            alerts::run(config, trends, searcher, gateway.clone(), record.clone(), data_dir.clone(), cancel)
+        });
         Ok(())
     }
 
     /// Starts to make searchable what was tagged.
     pub fn spawn_search_index(&self, supervisor: &mut Supervisor, index: &Index) {
         let (bus, index, config) = (self.bus(), index.clone(), self.config.index.clone());
-        supervisor.spawn("index", move |cancel| async move { Ok(index::run(bus, index, config, cancel).await?) });
+        supervisor.keep("index", move |cancel| {
+            let (bus, index, config) = (bus.clone(), index.clone(), config.clone());
+            async move { Ok(index::run(bus, index, config, cancel).await?) }
+        });
     }
 
     /// Answers on the admin port, where one was asked for, and measures how far the stages are behind.
     async fn spawn_admin(&self, supervisor: &mut Supervisor, stage: &Stage) -> Result<()> {
         if let Some(listen) = stage.admin_listen {
             admin::spawn(supervisor, listen).await?;
-            self.spawn_lag(supervisor);
+            lag::spawn(supervisor, &self.config, self.bus(), Lags::default());
         }
         Ok(())
     }
@@ -394,24 +399,7 @@ impl Base {
     /// Starts to withdraw approved quotes whose words are gone.
     pub(crate) fn spawn_withdrawals(&self, supervisor: &mut Supervisor, record: &Record) {
         let (bus, record) = (self.bus(), record.clone());
-        supervisor.spawn("withdrawals", move |cancel| withdrawals::run(bus, record, cancel));
-    }
-
-    /// Measures how far the stages are behind. That it cannot be known now is no reason to stop anything.
-    fn spawn_lag(&self, supervisor: &mut Supervisor) {
-        let (bus, groups) = (self.bus(), groups(&self.config));
-        supervisor.spawn("lag", move |cancel| async move {
-            let mut ticks = tokio::time::interval(LAG_EVERY);
-            while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
-                for &(topic, group) in &groups {
-                    match bus.lag(topic, group).await {
-                        Ok(lags) => bus::metrics::lagging(topic, group, lags.iter().map(Lag::records).sum()),
-                        Err(error) => tracing::debug!(%error, group, "the lag is not known"),
-                    }
-                }
-            }
-            Ok(())
-        });
+        supervisor.keep("withdrawals", move |cancel| withdrawals::run(bus.clone(), record.clone(), cancel));
     }
 
     fn spawn_retention(&self, supervisor: &mut Supervisor) {
@@ -426,12 +414,6 @@ impl Base {
     }
 }
 
-/// The groups that read the bus under this configuration.
-fn groups(config: &Config) -> Vec<(BusTopic, &'static str)> {
-    let is_read = |group| group != index::clickhouse::GROUP || config.analytics.clickhouse.is_some();
-    GROUPS.into_iter().filter(|&(_, group)| is_read(group)).collect()
-}
-
 /// The log of this data directory, which is claimed already, for an erasure.
 ///
 /// # Errors
@@ -443,14 +425,22 @@ pub async fn open_log(config: &Config, data: &DataDir) -> Result<Log> {
     }
 }
 
+/// The log in a Kafka cluster.
+///
+/// # Errors
+/// When it cannot be reached, or does not permit what is needed.
 #[cfg(feature = "kafka")]
-async fn open_kafka(kafka: &KafkaConfig, config: &BusConfig) -> Result<Arc<dyn Bus>> {
+pub async fn open_kafka(kafka: &KafkaConfig, config: &BusConfig) -> Result<Arc<dyn Bus>> {
     Ok(Arc::new(bus::KafkaBus::open(kafka, config).await?))
 }
 
+/// There is none in this build.
+///
+/// # Errors
+/// Always.
 #[cfg(not(feature = "kafka"))]
 #[expect(clippy::unused_async, reason = "it waits where Kafka is built in")]
-async fn open_kafka(_: &KafkaConfig, _: &BusConfig) -> Result<Arc<dyn Bus>> {
+pub async fn open_kafka(_: &KafkaConfig, _: &BusConfig) -> Result<Arc<dyn Bus>> {
     anyhow::bail!("bus.kafka is configured, but this discovery was built without Kafka: build it with --features kafka")
 }
 

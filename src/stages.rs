@@ -47,7 +47,7 @@ impl Stages {
         loop {
             let part = cancel.child_token();
             let mut supervisor = Supervisor::until(part.clone());
-            self.spawn(&mut supervisor).await?;
+            self.spawn(&mut supervisor)?;
             let running = supervisor.run();
             tokio::pin!(running);
             tokio::select! {
@@ -68,12 +68,13 @@ impl Stages {
         }
     }
 
-    async fn spawn(&self, supervisor: &mut Supervisor) -> Result<()> {
+    fn spawn(&self, supervisor: &mut Supervisor) -> Result<()> {
         let base = &self.base;
         base.spawn_ingest(supervisor, self.sources.clone(), self.id_key.clone(), self.board.clone())?;
         base.spawn_enrich(supervisor)?;
         base.spawn_withdrawals(supervisor, &self.eraser.record);
         base.spawn_index(supervisor, &self.index, self.publish.clone());
-        counts::spawn(base, supervisor, false).await
+        counts::spawn(base, supervisor);
+        Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! Runs the stages together: one token stops them all, and the first that fails stops the others.
+//! Runs the stages together: one token stops them all, and the first that fails stops the others. A stage that breaks down by a
+//! fault of the program takes no other down: it starts again, from what it had made safe.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,11 +7,19 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How long the stages may take to stop. One that waits for a cluster that is away would wait for ever; what it has not
 /// committed is read again at the next start.
 const GRACE: Duration = Duration::from_mins(1);
+
+/// How long to wait until a stage that broke down starts again: at first, and at most.
+const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN_AT_MOST: Duration = Duration::from_mins(1);
+/// A stage that worked so long had recovered.
+const RECOVERED: Duration = Duration::from_mins(10);
 
 /// The stages of one process.
 pub struct Supervisor {
@@ -65,11 +74,23 @@ impl Supervisor {
         self.stages.spawn(async move { (name, work.await) });
     }
 
+    /// Starts a stage that starts again whenever it breaks down. What it fails with still ends it, and the others with it.
+    pub fn keep<F>(&mut self, name: &'static str, stage: impl Fn(CancellationToken) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.spawn(name, move |cancel| kept(name, stage, cancel));
+    }
+
     /// Waits until every stage has ended.
     ///
     /// # Errors
     /// The first failure; the other stages have then been stopped in order.
     pub async fn run(mut self) -> Result<()> {
+        metrics::describe_counter!(
+            "discovery_stage_breakdowns_total",
+            "Times that a stage broke down by a fault of the program and was started again"
+        );
         let mut outcome = Ok(());
         let (cancel, grace) = (self.cancel.clone(), self.grace);
         let too_long = async {
@@ -102,8 +123,37 @@ impl Supervisor {
     }
 }
 
+async fn kept<F>(name: &'static str, stage: impl Fn(CancellationToken) -> F, cancel: CancellationToken) -> Result<()>
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    let mut wait = AGAIN;
+    loop {
+        let begun = Instant::now();
+        match AbortOnDropHandle::new(tokio::spawn(stage(cancel.clone()))).await {
+            Ok(ended) => return ended,
+            Err(end) if !end.is_panic() => return Err(end.into()),
+            // Its place is in the log already; its message may quote a post, and is not told.
+            Err(_) => {
+                metrics::counter!("discovery_stage_breakdowns_total", "stage" => name).increment(1);
+                if begun.elapsed() > RECOVERED {
+                    wait = AGAIN;
+                }
+                tracing::error!(stage = name, "the {name} stage broke down; it starts again in {wait:?}");
+            }
+        }
+        if cancel.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+            return Ok(());
+        }
+        wait = (wait * 2).min(AGAIN_AT_MOST);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
 
     #[tokio::test]
@@ -127,6 +177,40 @@ mod tests {
         });
         supervisor.spawn("broken", |_| async { panic!("bug") });
         assert!(supervisor.run().await.unwrap_err().to_string().starts_with("a stage broke down"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_kept_stage_that_panics_starts_again_and_takes_no_other_down() {
+        let cancel = CancellationToken::new();
+        let mut supervisor = Supervisor::until(cancel.clone());
+        supervisor.spawn("patient", |cancel| async move {
+            cancel.cancelled().await;
+            Ok(())
+        });
+        let starts = Arc::new(AtomicU32::new(0));
+        let (counted, done) = (Arc::clone(&starts), cancel.clone());
+        supervisor.keep("fragile", move |cancel| {
+            let (counted, done) = (Arc::clone(&counted), done.clone());
+            async move {
+                assert!(counted.fetch_add(1, Ordering::SeqCst) >= 8, "a fault");
+                done.cancel();
+                cancel.cancelled().await;
+                Ok(())
+            }
+        });
+        let begun = Instant::now();
+        supervisor.run().await.unwrap();
+        assert_eq!(starts.load(Ordering::SeqCst), 9);
+        // 1, 2, 4, 8, 16, 32, and then a minute each time.
+        assert_eq!(begun.elapsed().as_secs(), 63 + 2 * 60);
+    }
+
+    #[tokio::test]
+    async fn a_kept_stage_that_fails_ends_and_is_named() {
+        let mut supervisor = Supervisor::until(CancellationToken::new());
+        supervisor.keep("broken", |_| async { Err(anyhow!("disk full")) });
+        let error = supervisor.run().await.unwrap_err();
+        assert_eq!(format!("{error:#}"), "the broken stage failed: disk full");
     }
 
     #[tokio::test]

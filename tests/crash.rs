@@ -12,10 +12,40 @@ use bus::data_dir::DataDir;
 use bus::embedded::{BusConfig, EmbeddedBus};
 use index::Index;
 use support::feeds::{self, Moments, Site};
+#[cfg(feature = "failpoints")]
+use support::get;
 use support::{Discovery, config_with, text, wait_for_json};
 
 /// The issue asks for at least 30.
 const KILLS: usize = 32;
+
+/// A fault of the program in one stage, while posts arrive: the stage starts again, the pages answer all the time, and every post
+/// is there.
+#[cfg(feature = "failpoints")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_that_breaks_down_starts_again_and_takes_no_other_down() {
+    for (stage, place) in [("index", "index.prepared@2"), ("enrich", "enrich.after-append@2")] {
+        let site = Site::start_still().await;
+        let config =
+            config_with(&[("discovery.toml", &site.discovery_toml("")), ("sources.toml", &site.sources_toml())]);
+        let data = tempfile::tempdir().unwrap();
+        let arguments = ["run", "--config-dir", text(config.path()), "--data-dir", text(data.path())];
+        let running = Discovery::start_with(&arguments, &[("DISCOVERY_BREAKDOWN", place)]).await;
+        let broke_down = format!("discovery_stage_breakdowns_total{{stage=\"{stage}\"}} 1");
+        loop {
+            site.grow(1);
+            let metrics = get(&running.admin, "/metrics").await.body;
+            if metrics.lines().any(|line| line == broke_down) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+        site.grow(1);
+        let all = site.ids_now().len() as u64;
+        wait_for_json(&running.pages, "/api/v1/search?q=", |page| (page["total"].as_u64()? == all).then_some(())).await;
+        assert!(running.interrupt().await.success(), "Ctrl-C ends it in order");
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_kill_loses_or_doubles_a_post() {

@@ -1,8 +1,8 @@
 //! Places on the way of a post where a trial may end the process, as a power cut would. Without the feature `failpoints`, which
 //! no release has, all of this is nothing.
 //!
-//! `DISCOVERY_FAILPOINT=NAME@3` ends the process when it comes to that place for the third time. `DISCOVERY_MUTANT=NAME` makes a
-//! stage wrong on purpose, so that a trial proves that it would notice.
+//! `DISCOVERY_FAILPOINT=NAME@3` ends the process when it comes to that place for the third time; `DISCOVERY_BREAKDOWN=NAME@3` lets the
+//! stage panic there. `DISCOVERY_MUTANT=NAME` makes a stage wrong on purpose, so that a trial proves that it would notice.
 
 /// The process has come to the place called `name`.
 #[cfg(not(feature = "failpoints"))]
@@ -29,7 +29,15 @@ mod trial {
         left: AtomicU32,
     }
 
+    impl Point {
+        /// Whether this place is the one, for the last time that was asked for.
+        fn is_at(&self, name: &str) -> bool {
+            self.name == name && self.left.fetch_sub(1, Ordering::SeqCst) == 1
+        }
+    }
+
     static POINT: LazyLock<Option<Point>> = LazyLock::new(|| parse(&std::env::var("DISCOVERY_FAILPOINT").ok()?));
+    static BREAKDOWN: LazyLock<Option<Point>> = LazyLock::new(|| parse(&std::env::var("DISCOVERY_BREAKDOWN").ok()?));
     static MUTANT: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("DISCOVERY_MUTANT").ok());
 
     fn parse(text: &str) -> Option<Point> {
@@ -39,13 +47,11 @@ mod trial {
 
     /// The process has come to the place called `name`.
     pub fn reached(name: &str) {
-        if let Some(point) = &*POINT
-            && point.name == name
-            && point.left.fetch_sub(1, Ordering::SeqCst) == 1
-        {
+        if POINT.as_ref().is_some_and(|point| point.is_at(name)) {
             // No destructor runs, nothing is written out: what is not safe by now is gone.
             std::process::abort();
         }
+        assert!(!BREAKDOWN.as_ref().is_some_and(|point| point.is_at(name)), "a breakdown was asked for");
     }
 
     /// Whether a stage is to be wrong on purpose in the way called `name`.

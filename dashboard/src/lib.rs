@@ -56,4 +56,4 @@ pub use network::Network;
 pub use openid::{OpenIdConfig, try_provider};
 pub use reviews::Reviews;
 pub use routes::{Access, Route, Routes};
-pub use serve::{Notice, Parts, serve};
+pub use serve::{Notice, Parts, StageLag, serve};

@@ -43,6 +43,8 @@ pub struct Parts {
     pub alerts: Arc<dyn Fn() -> Vec<Alert> + Send + Sync>,
     /// How the sources are doing at this moment.
     pub health: Arc<dyn Fn() -> Vec<SourceHealth> + Send + Sync>,
+    /// How far each stage is behind, as far as it is known; empty where it is not.
+    pub stages: Arc<dyn Fn() -> Vec<StageLag> + Send + Sync>,
     /// Names for people.
     pub labels: Labels,
     /// How often the feeling of a text is told right, 0 to 1, where it was measured.
@@ -81,6 +83,17 @@ pub struct Parts {
 
 /// See [`Parts::without`]. The error is a sentence.
 pub type Without = dyn Fn(&LeftOut, Timestamp) -> Result<Option<Comparison>, String> + Send + Sync;
+
+/// How far a stage is behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageLag {
+    /// What it does, in words.
+    pub work: &'static str,
+    /// Its consumer group on the bus.
+    pub group: &'static str,
+    /// Records that wait for it.
+    pub waiting: u64,
+}
 
 /// Whether the conversation is real.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What the readers ask: search, counts over time, and trending issues.
 
 pub mod analytics;
+mod blocking;
 pub mod clickhouse;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

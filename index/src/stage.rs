@@ -15,6 +15,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::blocking::blocking;
 use crate::error::IndexError;
 use crate::store::{Index, IndexConfig};
 use crate::writer::IndexWriter;
@@ -37,9 +38,6 @@ pub enum IndexStageError {
     /// The index cannot be written.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// A thread of the stage died. What was not committed is read again at the next start.
-    #[error("the index stage broke off: {0}; start Discovery again, nothing that was accepted is lost")]
-    Died(String),
 }
 
 /// What one commit made searchable.
@@ -130,7 +128,7 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
         let (writer, marks) = blocking(move || {
             let writer = opening.writer_with(&settings)?;
             let marks = writer.marks()?;
-            Ok((writer, marks))
+            Ok::<_, IndexError>((writer, marks))
         })
         .await?;
         let reader = MarkedReader::open(bus.as_ref(), BusTopic::Enriched, GROUP, &marks).await?;
@@ -168,7 +166,7 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
 
     async fn apply(&mut self, records: Vec<Delivered>) -> Result<(), IndexStageError> {
         let count = records.len();
-        let mut writer = self.take_writer()?;
+        let mut writer = self.take_writer();
         let mut marks = self.marks.clone();
         let (writer, applied) = blocking(move || {
             let mut applied = Applied { marks: Marks::default(), collected: Vec::new(), unreadable: Vec::new() };
@@ -177,7 +175,7 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
                 marks.advance(&record);
             }
             applied.marks = marks;
-            Ok((writer, applied))
+            Ok::<_, IndexError>((writer, applied))
         })
         .await?;
         self.writer = Some(writer);
@@ -198,11 +196,11 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
             return Ok(());
         }
         let started = Instant::now();
-        let mut writer = self.take_writer()?;
+        let mut writer = self.take_writer();
         let marks = self.marks.clone();
         let committing = move || {
             writer.commit_at(&marks)?;
-            Ok(writer)
+            Ok::<_, IndexError>(writer)
         };
         self.writer = Some(blocking(committing).await?);
         metrics::histogram!("discovery_index_commit_seconds").record(started.elapsed().as_secs_f64());
@@ -218,11 +216,11 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
             return Ok(());
         }
         self.commit().await?;
-        let mut writer = self.take_writer()?;
+        let mut writer = self.take_writer();
         let (retention, marks) = (self.config.retention.clone(), self.marks.clone());
         let expiring = move || {
             let gone = writer.expire(&retention, now, &marks)?;
-            Ok((writer, gone))
+            Ok::<_, IndexError>((writer, gone))
         };
         let (writer, gone) = blocking(expiring).await?;
         self.writer = Some(writer);
@@ -245,8 +243,8 @@ impl<F: FnMut(&Commit<'_>) + Send> Stage<F> {
         (self.observe)(&commit);
     }
 
-    fn take_writer(&mut self) -> Result<IndexWriter, IndexStageError> {
-        self.writer.take().ok_or_else(|| IndexStageError::Died("its writer is gone".to_owned()))
+    fn take_writer(&mut self) -> IndexWriter {
+        self.writer.take().expect("a thread that works with it gives it back, or the stage ends")
     }
 }
 
@@ -273,16 +271,6 @@ fn apply_record(
             applied.unreadable.push(DeadLetter::new(BusTopic::Enriched, record, GROUP, &reason));
             Ok(())
         }
-    }
-}
-
-/// Runs `work`, which may wait for the disk, off the async threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
-) -> Result<T, IndexStageError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => Ok(result?),
-        Err(panicked) => Err(IndexStageError::Died(panicked.to_string())),
     }
 }
 

@@ -97,12 +97,14 @@ pub async fn run(
     }
     info!(sources = tasks.len(), "collection runs");
     tasks.spawn(alarm::run(settings.alarm, board, gateway, state_dir, Clock::System, cancel.clone()));
-    cancel.cancelled().await;
     while let Some(ended) = tasks.join_next().await {
-        if let Err(failed) = ended {
-            error!(error = %failed, "a source's task ended unexpectedly");
+        // A source that nobody collects any more would be silent. The whole of collection breaks down with it, and starts
+        // again from the cursors.
+        if let Some(panic) = ended.err().and_then(|end| end.try_into_panic().ok()) {
+            std::panic::resume_unwind(panic);
         }
     }
+    cancel.cancelled().await;
     Ok(())
 }
 

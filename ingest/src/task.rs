@@ -1,9 +1,11 @@
 //! The life of one source: wait for its turn, collect, deliver, and only then remember where to go on.
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bus::{BusError, Change, Gap, Post, SourceState};
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
@@ -19,6 +21,10 @@ use crate::state::{self, StoredState};
 /// While nothing changes, the state is stored no more often than this: a folder that is looked at every few seconds
 /// would otherwise keep the disk busy for nothing.
 const STORE_QUIET_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// A bus that has not taken a batch for so long is shown as the trouble of the source. Over Kafka an append waits for a cluster that is
+/// away, however long that takes.
+const SLOW: Duration = Duration::from_secs(30);
 
 /// One source, its collector, and what is known of it.
 pub(crate) struct SourceTask {
@@ -64,8 +70,10 @@ impl SourceTask {
         let state_before = self.state.health.state;
         self.state.health.last_attempt = Some(self.clock.now());
         let cancel = self.cancel.clone();
+        // What breaks down over one answer begins anew from the cursor, as after a restart; no other source is disturbed.
+        let collecting = AssertUnwindSafe(self.collector.collect(&self.state.cursor)).catch_unwind();
         let outcome = tokio::select! {
-            outcome = self.collector.collect(&self.state.cursor) => outcome,
+            outcome = collecting => outcome.unwrap_or_else(|_| Err(broke_down())),
             // Nothing is lost: the cursor has not moved.
             () = cancel.cancelled() => return Err(Stopped),
         };
@@ -117,9 +125,20 @@ impl SourceTask {
 
     /// Appends to the bus, again and again while it refuses. The cursor stays where it was meanwhile.
     async fn deliver(&mut self, changes: Vec<Change<Post>>) -> Result<u64, Stopped> {
-        let mut pending = self.intake.prepare(changes).await;
-        let mut refusals = 0;
-        while let Err(error) = self.intake.deliver(&mut pending).await {
+        let intake = self.intake.clone();
+        let mut pending = intake.prepare(changes).await;
+        let (mut refusals, mut begun) = (0, tokio::time::Instant::now());
+        loop {
+            let delivering = intake.deliver(&mut pending);
+            tokio::pin!(delivering);
+            let outcome = loop {
+                match tokio::time::timeout(SLOW, &mut delivering).await {
+                    Ok(outcome) => break outcome,
+                    Err(_) => self.note_waiting(begun.elapsed()),
+                }
+            };
+            let Err(error) = outcome else { break };
+            begun = tokio::time::Instant::now();
             refusals += 1;
             let wait = schedule::bus_retry(refusals, fastrand::f64());
             self.note_refusal(&error, refusals, wait);
@@ -129,6 +148,20 @@ impl SourceTask {
             info!(refusals, "the bus accepts posts again");
         }
         Ok(pending.posts())
+    }
+
+    fn note_waiting(&mut self, waited: Duration) {
+        if waited < SLOW * 2 {
+            error!("the bus does not take posts; they are kept, and nothing more is collected from here until it does");
+        }
+        let health = &mut self.state.health;
+        health.state =
+            if waited < SLOW * schedule::FAILING_AFTER { SourceState::Retrying } else { SourceState::Failing };
+        health.error = Some(format!(
+            "the bus has not taken its posts for {} s: they are kept until it does; check that the brokers of bus.kafka.brokers run",
+            waited.as_secs()
+        ));
+        self.board.publish(health.clone());
     }
 
     fn note_refusal(&mut self, refusal: &BusError, refusals: u32, wait: Duration) {
@@ -206,6 +239,14 @@ impl SourceTask {
             () = self.cancel.cancelled() => Err(Stopped),
             () = tokio::time::sleep(wait) => Ok(()),
         }
+    }
+}
+
+fn broke_down() -> CollectError {
+    CollectError::Malformed {
+        reason: "Discovery itself broke down over what this source answered: report the place that the log names; it is asked \
+                 again in a while"
+            .to_owned(),
     }
 }
 

@@ -33,7 +33,13 @@ pub struct Discovery {
 impl Discovery {
     /// Starts the program with `arguments` on free ports, and waits until it says where it listens.
     pub async fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[]).await
+    }
+
+    /// The same, with these variables of the environment.
+    pub async fn start_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut child = command(arguments)
+            .envs(settings.iter().copied())
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()

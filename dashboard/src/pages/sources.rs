@@ -25,6 +25,8 @@ struct SourcesPage {
     /// Whether the reader may hand in documents.
     takes_submissions: bool,
     working: Vec<SourceRow>,
+    /// What each stage does, its group, and how much waits for it, in words; empty where it is not known.
+    stages: Vec<(&'static str, &'static str, String)>,
 }
 
 /// So many gaps of a source are listed.
@@ -102,7 +104,19 @@ pub async fn page(site: Site) -> Result<Html<String>, AppError> {
         takes_submissions: site.audience() == Audience::Staff && site.parts.submissions.is_some(),
         problems: problems.into_iter().map(|source| row(&site, source)).collect(),
         working: working.into_iter().map(|source| row(&site, source)).collect(),
+        stages: (site.parts.stages)()
+            .into_iter()
+            .map(|stage| (stage.work, stage.group, waiting(stage.waiting)))
+            .collect(),
     })
+}
+
+/// How much waits for a stage.
+fn waiting(records: u64) -> String {
+    match records {
+        0 => "nothing waits".to_owned(),
+        records => format!("{} on the way", counted(records, "record", "records")),
+    }
 }
 
 /// Whether a source needs somebody's attention, or soon may.

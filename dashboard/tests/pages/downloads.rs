@@ -122,6 +122,11 @@ async fn the_api_says_what_the_pages_say() {
 async fn sources_with_problems_come_first_in_plain_words() {
     let page = World::new(Audience::Staff).get("/sources").await;
     assert!(page.text().contains("2 of 4 sources have problems"));
+    assert!(
+        page.text().contains("1,234 records on the way") && page.text().contains("nothing waits"),
+        "{}",
+        page.text()
+    );
     insta::assert_snapshot!(page.part("<article", "</article>"), @r#"
         <article class="nhsuk-card d-source">
         <div class="nhsuk-card__content">

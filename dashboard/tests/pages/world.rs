@@ -256,6 +256,10 @@ pub fn parts(
         trends: receiver,
         without: Arc::new(without),
         alerts: Arc::new(alerts),
+        stages: Arc::new(|| {
+            let lag = |work, group, waiting| dashboard::StageLag { work, group, waiting };
+            vec![lag("Tagging", "enrich", 1_234), lag("Search", "index", 0)]
+        }),
         health: Arc::new(health),
         submissions: Some(Arc::new(doors::Submissions)),
         receiver: Some(Arc::new(doors::Receiver)),

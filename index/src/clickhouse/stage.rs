@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::config::ClickHouseConfig;
 use super::error::ClickHouseError;
 use super::positions::Position;
-use super::store::ClickHouse;
+use super::store::{AGAIN, AGAIN_AT_MOST, ClickHouse};
 use super::writer::ClickHouseWriter;
 use crate::retention::Retention;
 
@@ -25,9 +25,6 @@ pub use super::GROUP;
 
 /// The most records that are read at once.
 const BATCH: usize = 2_000;
-/// How long to wait until the server is tried again: at first, and at most.
-const AGAIN: Duration = Duration::from_millis(500);
-const AGAIN_AT_MOST: Duration = Duration::from_secs(30);
 /// How often what is too old is removed, and what files still hold of deleted posts.
 const RETENTION_EVERY: Duration = Duration::from_hours(24);
 

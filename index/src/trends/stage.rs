@@ -16,6 +16,7 @@ use super::error::TrendsError;
 use super::model::TrendList;
 use super::sealed::replace;
 use super::snapshot;
+use crate::blocking::blocking;
 
 /// The consumer group; its one member reads all partitions, because voices can be counted only where all are seen.
 pub const GROUP: &str = "trends";
@@ -55,7 +56,7 @@ pub async fn run(
 ) -> Result<(), TrendsError> {
     let every = Duration::from_secs(u64::from(config.score_every_minutes) * 60);
     let directory = state_dir.clone();
-    let detector = blocking(move || open(&directory, config)).await??;
+    let detector = blocking(move || open(&directory, config)).await?;
     let marks = detector.marks().clone();
     let opened = MarkedReader::open(bus.as_ref(), BusTopic::Enriched, GROUP, &marks).await;
     let mut reader = opened.map_err(|error| judged(&state_dir, error))?;
@@ -66,7 +67,7 @@ pub async fn run(
         tokio::select! {
             () = cancel.cancelled() => break,
             read = tokio::time::timeout(wait, reader.next(BATCH)) => match read {
-                Ok(Ok(records)) => stage.take_in(records).await?,
+                Ok(Ok(records)) => stage.take_in(records).await,
                 Ok(Err(error)) => stage.skip_gap(&mut reader, error).await?,
                 Err(_) => stage.pace.caught_up = true,
             },
@@ -155,21 +156,18 @@ impl Pace {
 
 impl Stage {
     /// Runs `work` on the detector off the async threads.
-    async fn with<R: Send + 'static>(
-        &mut self,
-        work: impl FnOnce(&mut Detector) -> R + Send + 'static,
-    ) -> Result<R, TrendsError> {
+    async fn with<R: Send + 'static>(&mut self, work: impl FnOnce(&mut Detector) -> R + Send + 'static) -> R {
         let mut detector = self.detector.take().expect("the detector comes back from every piece of work");
         let (detector, result) = blocking(move || {
             let result = work(&mut detector);
             (detector, result)
         })
-        .await?;
+        .await;
         self.detector = Some(detector);
-        Ok(result)
+        result
     }
 
-    async fn take_in(&mut self, records: Vec<Delivered>) -> Result<(), TrendsError> {
+    async fn take_in(&mut self, records: Vec<Delivered>) {
         for record in &records {
             self.marks.advance(record);
         }
@@ -186,9 +184,8 @@ impl Stage {
                 detector.set_marks(marks);
                 detector.posts()
             })
-            .await?;
+            .await;
         gauge!("discovery_trends_posts_remembered").set(remembered as f64);
-        Ok(())
     }
 
     /// Goes on behind records that retention removed before they were read; any other error ends the stage.
@@ -211,7 +208,7 @@ impl Stage {
         let posts = self.detector.as_ref().map_or(0, |detector| detector.posts());
         let with_snapshot = self.pace.snapshot_due(posts);
         let computed = self.with(move |detector| compute(detector, &directory, with_snapshot)).await?;
-        let Some(list) = computed? else { return Ok(()) };
+        let Some(list) = computed else { return Ok(()) };
         if with_snapshot {
             self.pace.snapshot = Some((Instant::now(), posts));
         }
@@ -228,7 +225,7 @@ impl Stage {
     async fn save(&mut self, reader: &mut MarkedReader) -> Result<(), TrendsError> {
         let begun = Instant::now();
         let path = self.state_dir.join(STATE);
-        self.with(move |detector| detector.save(&path)).await??;
+        self.with(move |detector| detector.save(&path)).await?;
         // The offsets in the state are what counts; these are for the display of lag.
         reader.commit(&self.marks.offsets()).await?;
         self.pace.saved = Instant::now();
@@ -321,11 +318,6 @@ fn compute(detector: &mut Detector, state_dir: &Path, with_snapshot: bool) -> Re
         snapshot::keep(state_dir, detector.config(), before, &list)?;
     }
     Ok(Some(list))
-}
-
-/// Runs CPU or disk work off the async threads.
-async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, TrendsError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| TrendsError::Computing(error.to_string()))
 }
 
 #[cfg(test)]

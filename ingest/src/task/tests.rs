@@ -126,6 +126,43 @@ async fn a_bus_that_recovers_gets_the_batch_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_bus_that_lets_an_hour_pass_is_shown_and_nothing_is_lost_or_collected_meanwhile() {
+    let bench = Bench::new(|_, _| Ok(batch(3, "after")));
+    let bus = Arc::new(FlakyBus::slow(HOUR));
+    let asking = async {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert_eq!(bench.health().state, SourceState::Retrying);
+        tokio::time::sleep(Duration::from_mins(50)).await;
+        assert_eq!(bench.health().state, SourceState::Failing);
+        let error = bench.health().error.unwrap();
+        assert!(error.contains("not taken its posts for 3") && error.contains("bus.kafka.brokers"), "{error}");
+        assert_eq!(bench.collector.calls.lock().unwrap().len(), 1, "while the batch waits, no more is collected");
+        assert_eq!(bench.stored().cursor, Cursor::default());
+    };
+    tokio::join!(bench.run_for(HOUR * 3 / 2, &bus), asking);
+    assert_eq!(bench.health().state, SourceState::Working);
+    assert_eq!(bench.health().error, None);
+    assert_eq!((bus.posts().len(), bench.stored().cursor), (3, Cursor::of(&"after")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_down_over_an_answer_is_asked_again_from_the_cursor_and_said() {
+    let bench = Bench::new(|call, from| match call {
+        0 => Ok(batch(2, "after")),
+        1 => panic!("a fault over {from:?}"),
+        _ => Ok(batch(0, "later")),
+    });
+    let bus = Arc::new(FlakyBus::default());
+    bench.run_for(HOUR * 3 / 2, &bus).await;
+    assert_eq!(bench.health().state, SourceState::Failing);
+    assert!(bench.health().error.unwrap().contains("broke down"));
+    assert_eq!(bench.stored().cursor, Cursor::of(&"after"));
+    bench.run_for(HOUR * 12, &bus).await;
+    assert_eq!(bench.health().state, SourceState::Working);
+    assert_eq!(bench.stored().cursor, Cursor::of(&"later"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn fourteen_days_with_fifty_restarts_are_one_attempt_an_hour() {
     let bench = Bench::new(|_, _| Ok(batch(0, "here")));
     let bus = Arc::new(FlakyBus::default());

@@ -22,6 +22,8 @@ pub(crate) struct FlakyBus {
     calls: Mutex<usize>,
     refused: HashSet<usize>,
     refusal: Notify,
+    /// How long each append takes.
+    takes: std::time::Duration,
     /// Called after each append that was accepted.
     pub(crate) on_accepted: Option<Box<dyn Fn() + Send + Sync>>,
     accepted: Mutex<Vec<Vec<Record>>>,
@@ -31,6 +33,11 @@ impl FlakyBus {
     /// Refuses the appends with these numbers, from 0.
     pub(crate) fn refusing(calls: impl IntoIterator<Item = usize>) -> Self {
         Self { refused: calls.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Takes so long for each append.
+    pub(crate) fn slow(takes: std::time::Duration) -> Self {
+        Self { takes, ..Self::default() }
     }
 
     pub(crate) fn batch_sizes(&self) -> Vec<usize> {
@@ -71,6 +78,7 @@ impl FlakyBus {
 #[async_trait]
 impl Bus for FlakyBus {
     async fn append(&self, _: BusTopic, records: Vec<Record>) -> Result<(), BusError> {
+        tokio::time::sleep(self.takes).await;
         let mut calls = self.calls.lock().unwrap();
         let call = *calls;
         *calls += 1;
