@@ -58,25 +58,41 @@ pub(super) fn candidates(frame: &Frame, counting: Counting, threshold: f64) -> V
 /// The terms that are frequent enough in the last seven days, with empty tallies.
 pub(super) fn frequent(frame: &Frame, counting: Counting) -> HashMap<Term, Tallies> {
     // A rough count first, in few cells: most terms are used once, and need no entry in a table.
-    let mut cells = vec![[0_u8; 2]; CELLS];
+    let mut cells = vec![Uses::default(); CELLS];
     let cell = |term: Term| term.bits() as usize % CELLS;
-    for post in &frame.posts[frame.recent..] {
-        for used in &post.terms {
-            let [voices, posts] = &mut cells[cell(used.term())];
-            *posts = posts.saturating_add(1);
-            *voices = voices.saturating_add(u8::from(used.is_voice()));
+    let recent = || frame.posts[frame.recent..].iter().flat_map(|post| &post.terms);
+    for used in recent() {
+        cells[cell(used.term())].add(*used);
+    }
+    // Where much is said, terms share cells by chance. Those that are left are counted one by one before they get room for all
+    // their tallies, which is much more.
+    let mut terms: HashMap<Term, Uses> = HashMap::new();
+    for used in recent().filter(|used| cells[cell(used.term())].are_frequent(counting)) {
+        terms.entry(used.term()).or_default().add(*used);
+    }
+    let frequent = terms.into_iter().filter(|(_, uses)| uses.are_frequent(counting));
+    frequent.map(|(term, _)| (term, Tallies::default())).collect()
+}
+
+/// How often something was used: up to 255 times.
+#[derive(Clone, Copy, Debug, Default)]
+struct Uses {
+    voices: u8,
+    posts: u8,
+}
+
+impl Uses {
+    fn add(&mut self, used: TermUse) {
+        self.posts = self.posts.saturating_add(1);
+        self.voices = self.voices.saturating_add(u8::from(used.is_voice()));
+    }
+
+    fn are_frequent(self, counting: Counting) -> bool {
+        match counting {
+            Counting::Voices => self.voices >= MIN_VOICES,
+            Counting::Posts => self.posts >= MIN_LOUD && f64::from(self.voices) <= MAX_HEARD * f64::from(self.posts),
         }
     }
-    let is_frequent = |term: Term| {
-        let [voices, posts] = cells[cell(term)];
-        match counting {
-            Counting::Voices => voices >= MIN_VOICES,
-            Counting::Posts => posts >= MIN_LOUD && f64::from(voices) <= MAX_HEARD * f64::from(posts),
-        }
-    };
-    let recent = frame.posts[frame.recent..].iter();
-    let terms = recent.flat_map(|post| counted(post, counting)).filter(|&term| is_frequent(term));
-    terms.map(|term| (term, Tallies::default())).collect()
 }
 
 pub(super) fn find_posts(frame: &Frame, counting: Counting, candidates: &mut [Candidate]) {

@@ -27,6 +27,8 @@ pub(super) struct Frame<'a> {
     pub(super) days_seen: i64,
     /// Whether what is usual at this time of each week is expected.
     pub(super) with_habits: bool,
+    /// When each author was heard first, as far as is remembered.
+    first_heard: HashMap<u64, i64>,
     /// What was not collected.
     pub(super) missing: Missing,
     /// How the posts of sources count of which something is missing.
@@ -45,14 +47,16 @@ impl<'a> Frame<'a> {
             weights.insert((source, channel), Weights::of(channel, days_seen, part));
         }
         let (mut voices, mut all) = (Tallies::default(), Tallies::default());
+        let mut first_heard = HashMap::new();
         for post in &posts {
+            first_heard.entry(post.who).or_insert(post.at);
             let roles = roles(&weights, post, as_of);
             all[position(post.channel)].add(roles);
             if post.terms.iter().any(|used| used.is_voice()) {
                 voices[position(post.channel)].add(roles);
             }
         }
-        Self { as_of, posts, recent, voices, all, days_seen, with_habits: true, missing, weights }
+        Self { as_of, posts, recent, voices, all, days_seen, with_habits: true, first_heard, missing, weights }
     }
 
     /// What counts of something, counted in this way, say against everything.
@@ -68,6 +72,11 @@ impl<'a> Frame<'a> {
             Counting::Voices => &self.voices,
             Counting::Posts => &self.all,
         }
+    }
+
+    /// Whether an author said nothing at all before `since`, as far as is remembered.
+    pub(super) fn is_new(&self, author: u64, since: i64) -> bool {
+        self.first_heard.get(&author).is_none_or(|&first| first >= since)
     }
 
     /// The roles of a post at this moment.

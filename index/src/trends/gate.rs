@@ -228,14 +228,18 @@ fn novelty(frame: &Frame, draft: &Draft, voices: &[&StoredPost], since: i64) -> 
         return None;
     }
     let authors: HashSet<u64> = voices.iter().filter(|post| post.channel == busiest).map(|post| post.who).collect();
-    let now = frame.posts.iter().rev().take_while(|post| post.at >= since);
-    let others = now.filter(|post| post.channel == busiest && !authors.contains(&post.who)).map(|post| post.who);
-    let usual = share_of_new(frame, &others.collect(), since);
     // Those who would have spoken anyway are as new as others: what counts is who came on top of them.
     let all = authors.len() as f64;
     let anyway = usual_in_an_hour(frame, draft, since, |channel| channel == busiest) * hours_since(frame, since);
     let on_top = (all - anyway).max(1.0);
-    let new = ((share_of_new(frame, &authors, since) * all - usual * anyway) / on_top).clamp(0.0, 1.0);
+    let new = share_of_new(frame, &authors, since) * all;
+    if new / on_top <= MANY_NEW {
+        return None;
+    }
+    let now = frame.posts.iter().rev().take_while(|post| post.at >= since);
+    let others = now.filter(|post| post.channel == busiest && !authors.contains(&post.who)).map(|post| post.who);
+    let usual = share_of_new(frame, &others.collect(), since);
+    let new = ((new - usual * anyway) / on_top).clamp(0.0, 1.0);
     (new > MANY_NEW).then(|| {
         check(
             Doubt::Coordinated,
@@ -274,9 +278,8 @@ fn subject(frame: &Frame, voices: &[&StoredPost]) -> Option<GateCheck> {
 
 /// The part of `authors` who said nothing at all before `since`, as far as is remembered.
 fn share_of_new(frame: &Frame, authors: &HashSet<u64>, since: i64) -> f64 {
-    let before = frame.posts.iter().take_while(|post| post.at < since).map(|post| post.who);
-    let known: HashSet<u64> = before.filter(|who| authors.contains(who)).collect();
-    1.0 - known.len() as f64 / authors.len().max(1) as f64
+    let new = authors.iter().filter(|&&author| frame.is_new(author, since)).count();
+    if authors.is_empty() { 1.0 } else { new as f64 / authors.len() as f64 }
 }
 
 /// Too few authors are too few to tell; enough of them with too few in their own words copy each other.

@@ -74,12 +74,45 @@ impl Profile {
         let words = words.into_iter().map(|(word, count)| (word, count * rarity.of_word(word)));
         Self { words: of_length_one(words.collect()), subjects: of_length_one(subjects.into_iter().collect()) }
     }
+}
 
-    /// Whether the voices of both speak of one thing.
-    pub(super) fn is_kindred(&self, other: &Self) -> bool {
-        let in_words = product(&self.words, &other.words);
-        in_words >= SAME_WORDS && in_words + SUBJECTS * product(&self.subjects, &other.subjects) >= KINDRED
+/// Of each two drafts whether their voices speak of one thing; those without a profile speak of nothing.
+pub(super) struct Kindred(Vec<Vec<bool>>);
+
+impl Kindred {
+    /// Compares `profiles` with each other.
+    pub(super) fn among(profiles: &[Option<Profile>]) -> Self {
+        let in_words = products(profiles, |profile| &profile.words);
+        let in_subjects = products(profiles, |profile| &profile.subjects);
+        let are_kindred =
+            |(words, subjects): (&f64, &f64)| *words >= SAME_WORDS && words + SUBJECTS * subjects >= KINDRED;
+        let rows = in_words.iter().zip(&in_subjects);
+        Self(rows.map(|(words, subjects)| words.iter().zip(subjects).map(are_kindred).collect()).collect())
     }
+
+    /// Whether `second`, which comes after `first`, speaks of the same.
+    pub(super) fn are_one(&self, first: usize, second: usize) -> bool {
+        self.0[first][second]
+    }
+}
+
+/// The inner product of each profile with each one after it. Most words are in few of them, so that it goes word by word.
+fn products<K: Ord + Copy>(profiles: &[Option<Profile>], of: impl Fn(&Profile) -> &Vec<(K, f64)>) -> Vec<Vec<f64>> {
+    let mut by_key: BTreeMap<K, Vec<(usize, f64)>> = BTreeMap::new();
+    for (at, profile) in profiles.iter().enumerate() {
+        for &(key, weight) in profile.iter().flat_map(&of) {
+            by_key.entry(key).or_default().push((at, weight));
+        }
+    }
+    let mut products = vec![vec![0.0; profiles.len()]; profiles.len()];
+    for holders in by_key.values() {
+        for (nth, &(first, one)) in holders.iter().enumerate() {
+            for &(second, two) in &holders[nth + 1..] {
+                products[first][second] += one * two;
+            }
+        }
+    }
+    products
 }
 
 fn words_of(post: &StoredPost) -> impl Iterator<Item = Term> {
@@ -92,20 +125,6 @@ fn of_length_one<K>(mut vector: Vec<(K, f64)>) -> Vec<(K, f64)> {
         *weight /= length;
     }
     vector
-}
-
-/// The inner product of two sorted vectors.
-fn product<K: Ord>(one: &[(K, f64)], two: &[(K, f64)]) -> f64 {
-    let (mut sum, mut rest) = (0.0, two);
-    for (key, weight) in one {
-        rest = &rest[rest.partition_point(|(other, _)| other < key)..];
-        if let Some((other, second)) = rest.first()
-            && other == key
-        {
-            sum += weight * second;
-        }
-    }
-    sum
 }
 
 #[cfg(test)]
@@ -163,11 +182,10 @@ mod tests {
 
     #[test]
     fn two_wordings_are_kindred_by_what_is_said_around_them_and_one_subject_alone_is_not_enough() {
-        let [records, computers, teeth] = profiles(["digital", "digital", "dentistry"]);
-        assert!(records.is_kindred(&computers) && computers.is_kindred(&records));
-        assert!(!records.is_kindred(&teeth) && !computers.is_kindred(&teeth));
-        let [records, computers, teeth] = profiles(["gp-access"; 3]);
-        assert!(records.is_kindred(&computers));
-        assert!(!records.is_kindred(&teeth) && !computers.is_kindred(&teeth));
+        for subjects in [["digital", "digital", "dentistry"], ["gp-access"; 3]] {
+            let kindred = Kindred::among(&profiles(subjects).map(Some));
+            assert!(kindred.are_one(0, 1), "records and computers, {subjects:?}");
+            assert!(!kindred.are_one(0, 2) && !kindred.are_one(1, 2), "teeth and the others, {subjects:?}");
+        }
     }
 }

@@ -321,6 +321,7 @@ impl Posts {
             }
         }
         self.forget_by_channel(newest);
+        self.give_back(day_number(newest));
         let first_text = day_number(newest - TEXT_KEPT);
         for (_, day) in self.days.range_mut(..first_text) {
             for post in &mut day.posts {
@@ -355,6 +356,14 @@ impl Posts {
             posts.filter(|post| !self.is_sampled(busiest, &post.id)).map(StoredPost::post_id).collect();
         for id in dropped {
             self.remove(id);
+        }
+        self.give_back(i64::MAX);
+    }
+
+    /// Gives back the memory that days before `day` kept for posts to come.
+    fn give_back(&mut self, day: i64) {
+        for (_, day) in self.days.range_mut(..day) {
+            day.posts.shrink_to_fit();
         }
     }
 

@@ -12,9 +12,9 @@ use super::describe::{Calendar, Known, Scene, describe, related};
 use super::frame::{Counting, Frame};
 use super::gate::judge_voices;
 use super::group::{group, join};
-use super::kindred::{Profile, Rarity};
+use super::kindred::{Kindred, Profile, Rarity};
 use super::members::{Draft, Hearing, draft};
-use super::model::{Issue, IssueId, Status};
+use super::model::{GateCheck, Issue, IssueId, Status};
 use super::names::Names;
 use super::quotes::ranked;
 use super::registry::{Registry, Sighting};
@@ -51,18 +51,19 @@ impl<'a> Round<'a> {
         let sightings = drafts.iter().zip(&courses).map(|(draft, course)| self.sighting(draft, course));
         let identities = registry.identify(&sightings.collect::<Vec<_>>(), self.frame.as_of);
 
-        let (mut issues, mut held) = (Vec::new(), Vec::new());
+        let (mut listed, mut held) = (Vec::new(), Vec::new());
         for ((draft, course), id) in drafts.iter().zip(&courses).zip(identities) {
             let Some((id, entry)) = id.and_then(|id| Some((id, registry.entry(id)?))) else { continue };
             let known = Known { id, first_seen: entry.first_seen, label: &entry.label };
             let threshold = if entry.is_listed { self.config.unlist_below } else { self.config.list_at };
-            match self.decide(draft, course, &known, threshold + doubt(draft)) {
-                Some(issue) if issue.status == Status::Held => held.push(issue),
-                Some(issue) => issues.push(issue),
+            match self.decide(draft, course, known, threshold + doubt(draft)) {
+                Some(decided) if decided.is_held => held.push(decided),
+                Some(decided) => listed.push(decided),
                 None => {}
             }
         }
-        finish(&mut issues, &mut held, self.config.max_issues);
+        let [mut issues, mut held] = [listed, held].map(|decided| self.described(decided));
+        relate(&mut issues, &mut held);
         let listed: BTreeMap<IssueId, String> =
             issues.iter().chain(&held).map(|issue| (issue.id, issue.label.clone())).collect();
         registry.note_listed(&listed, self.frame.as_of);
@@ -105,36 +106,46 @@ impl<'a> Round<'a> {
         let is_strong = |draft: &Draft| draft.evidence.score >= threshold;
         let profile = |draft| is_strong(draft).then(|| Profile::of(self.frame, draft, &rarity));
         let profiles: Vec<Option<Profile>> = drafts.iter().map(profile).collect();
-        join_where(belonging, |first, second| {
-            profiles[first].as_ref().zip(profiles[second].as_ref()).is_some_and(|(one, two)| one.is_kindred(two))
-        });
+        let kindred = Kindred::among(&profiles);
+        join_where(belonging, |first, second| kindred.are_one(first, second));
     }
 
     fn recent(&self, draft: &Draft) -> HashSet<usize> {
         draft.members.iter().map(|member| member.post).filter(|&post| post >= self.frame.recent).collect()
     }
 
-    /// The issue that a draft is, with [`Status::Held`] where it failed the gate; `None` where there is nothing to
-    /// show.
-    fn decide(&self, draft: &Draft, course: &Course, known: &Known, threshold: f64) -> Option<Issue> {
+    /// What the gate says of a draft; `None` where there is nothing to show.
+    fn decide<'d>(
+        &self,
+        draft: &'d Draft,
+        course: &'d Course,
+        known: Known<'d>,
+        threshold: f64,
+    ) -> Option<Decided<'d>> {
         if draft.evidence.score < threshold {
             return None;
         }
         let since = known.first_seen.max(self.frame.as_of - WEEK);
         let verdict = judge_voices(self.frame, self.config, draft, since);
-        let has_passed = verdict.score >= threshold;
-        if has_passed && draft.counting == Counting::Posts {
+        let is_held = verdict.score < threshold;
+        if !is_held && draft.counting == Counting::Posts {
             // Many posts of few voices, which by themselves are no more than usual: nothing to list or to hold.
             return None;
         }
-        let mut issue = describe(&self.scene, draft, course, known);
-        issue.gate = verdict.checks;
-        if has_passed {
-            issue.score = verdict.score;
-        } else {
-            issue.status = Status::Held;
-        }
-        Some(issue)
+        let score = if is_held { draft.evidence.score } else { verdict.score };
+        Some(Decided { draft, course, known, checks: verdict.checks, score, is_held })
+    }
+
+    /// The strongest of the decided, as many as are shown: to describe all costs more than to find them.
+    fn described(&self, mut decided: Vec<Decided>) -> Vec<Issue> {
+        decided.sort_by(|one, two| two.score.total_cmp(&one.score).then(one.known.id.cmp(&two.known.id)));
+        decided.truncate(self.config.max_issues);
+        let issues = decided.into_iter().map(|Decided { draft, course, known, checks, score, is_held }| {
+            let issue = describe(&self.scene, draft, course, &known);
+            let status = if is_held { Status::Held } else { issue.status };
+            Issue { gate: checks, score, status, ..issue }
+        });
+        issues.collect()
     }
 
     fn course(&self, draft: &Draft) -> Course {
@@ -193,12 +204,18 @@ fn doubt(draft: &Draft) -> f64 {
     if draft.terms.len() == 1 && !is_offline { ALONE } else { 0.0 }
 }
 
-/// Orders the lists by strength, cuts them, and tells each issue which others share its posts.
-fn finish(issues: &mut Vec<Issue>, held: &mut Vec<Issue>, most: usize) {
-    for list in [&mut *issues, &mut *held] {
-        list.sort_by(|one, two| two.score.total_cmp(&one.score).then(one.id.cmp(&two.id)));
-        list.truncate(most);
-    }
+/// A draft that is to be listed or held.
+struct Decided<'a> {
+    draft: &'a Draft,
+    course: &'a Course,
+    known: Known<'a>,
+    checks: Vec<GateCheck>,
+    score: f64,
+    is_held: bool,
+}
+
+/// Tells each issue which others share its posts.
+fn relate(issues: &mut [Issue], held: &mut [Issue]) {
     let all: Vec<&Issue> = issues.iter().chain(&*held).collect();
     let relations = related(&all);
     for (issue, relations) in issues.iter_mut().chain(held).zip(relations) {
