@@ -27,6 +27,9 @@ const LOUD: f64 = 4.0;
 const OVERLAPPING: f64 = 0.35;
 /// See [`doubt`].
 const ALONE: f64 = 2.0;
+const UNHEARD: f64 = -0.7;
+/// The part of the use of terms that is due to the rise from which nobody used them before.
+const UNHEARD_OF: f64 = 0.975;
 
 /// What one computation works on.
 pub(super) struct Round<'a> {
@@ -197,11 +200,18 @@ fn is_within(loud: &HashSet<usize>, carried: &[HashSet<usize>]) -> bool {
     carried.iter().any(|issue| 2 * loud.intersection(issue).count() > loud.len())
 }
 
-/// The strength more that a single term needs online: an issue that many people talk about has several. The few
-/// speakers of meetings may share no more than one.
+/// The strength that a draft needs beside the usual. A single term needs more online: an issue that many people talk about has several. The
+/// few speakers of meetings may share no more than one. Several terms that nobody used before the rise need less where people talk to each
+/// other: chance lets common words rise, and not these.
 fn doubt(draft: &Draft) -> f64 {
-    let is_offline = draft.evidence.best().is_some_and(|rise| rise.channel == Channel::Offline);
-    if draft.terms.len() == 1 && !is_offline { ALONE } else { 0.0 }
+    let Some(rise) = draft.evidence.best() else { return 0.0 };
+    let is_single = draft.terms.len() == 1;
+    match rise.channel {
+        Channel::Offline => 0.0,
+        _ if is_single => ALONE,
+        Channel::Social | Channel::Forum | Channel::Comment if rise.attributable() >= UNHEARD_OF => UNHEARD,
+        _ => 0.0,
+    }
 }
 
 /// A draft that is to be listed or held.
