@@ -98,3 +98,29 @@ pub(super) enum Counting {
     /// Every post: what shows loud accounts and copied texts, which are held.
     Posts,
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::retention::Retention;
+    use crate::testing::post;
+    use crate::trends::clock::DAY;
+
+    #[test]
+    fn an_author_is_new_who_said_nothing_before() {
+        let mut posts = Posts::new(100, Retention::default());
+        let now = post(0).build().post.created_at;
+        for (number, author, days_ago) in [(1, 1, 9), (2, 1, 1), (3, 2, 1)] {
+            posts.upsert(&post(number).author(author).at(now - SignedDuration::from_hours(24 * days_ago)).build());
+        }
+        posts.refresh();
+        let frame = Frame::new(&posts, now.as_second(), Missing::default());
+        let author = |nth: usize| frame.posts[nth].who;
+        let since = now.as_second() - 7 * DAY;
+        assert!(!frame.is_new(author(0), since), "heard nine days ago");
+        assert!(frame.is_new(author(2), since) || frame.is_new(author(1), since), "heard yesterday for the first time");
+        assert!(frame.is_new(0, since), "never heard at all");
+    }
+}

@@ -133,10 +133,14 @@ async fn trends_of_another_log_are_not_continued_whether_it_is_shorter_or_longer
         let bus = EmbeddedBus::open(&place.dir.path().join(name), &BusConfig::default()).unwrap();
         let anew = Place { dir: tempdir().unwrap(), bus };
         anew.say(posts).await;
-        let (publish, _lists) = watch::channel(None);
+        let (publish, mut lists) = watch::channel(None);
         let bus: Arc<dyn Bus> = Arc::new(anew.bus.clone());
-        let stopped = run(bus, TrendsConfig::default(), place.state_dir(), publish, CancellationToken::new()).await;
-        let error = stopped.unwrap_err();
+        let read = saved(&place).marks().offsets();
+        let has_read_on = |list: &Option<Arc<TrendList>>| list.as_ref().is_some_and(|list| list.offsets != read);
+        let error = tokio::select! {
+            stopped = run(bus, TrendsConfig::default(), place.state_dir(), publish, CancellationToken::new()) => stopped.unwrap_err(),
+            _ = lists.wait_for(has_read_on) => panic!("{name}: it was read"),
+        };
         assert!(matches!(error, TrendsError::OtherLog { .. }), "{name}: {error}");
         assert!(error.to_string().contains("state.bin were computed from another log"), "{error}");
         assert_eq!(saved(&place).posts(), 300, "{name}: nothing of it was counted");
