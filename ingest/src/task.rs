@@ -134,7 +134,7 @@ impl SourceTask {
             let outcome = loop {
                 match tokio::time::timeout(SLOW, &mut delivering).await {
                     Ok(outcome) => break outcome,
-                    Err(_) => self.note_waiting(begun.elapsed()),
+                    Err(_) => self.note_waiting(begun.elapsed()).await,
                 }
             };
             let Err(error) = outcome else { break };
@@ -150,18 +150,23 @@ impl SourceTask {
         Ok(pending.posts())
     }
 
-    fn note_waiting(&mut self, waited: Duration) {
-        if waited < SLOW * 2 {
+    async fn note_waiting(&mut self, waited: Duration) {
+        let state = if waited < SLOW * schedule::FAILING_AFTER { SourceState::Retrying } else { SourceState::Failing };
+        let health = &mut self.state.health;
+        if health.state == state {
+            return;
+        }
+        if state == SourceState::Retrying {
             error!("the bus does not take posts; they are kept, and nothing more is collected from here until it does");
         }
-        let health = &mut self.state.health;
-        health.state =
-            if waited < SLOW * schedule::FAILING_AFTER { SourceState::Retrying } else { SourceState::Failing };
-        health.error = Some(format!(
-            "the bus has not taken its posts for {} s: they are kept until it does; check that the brokers of bus.kafka.brokers run",
-            waited.as_secs()
-        ));
+        health.state = state;
+        health.error = Some(
+            "the bus does not take its posts; they are kept until it does: check that the brokers of bus.kafka.brokers run"
+                .to_owned(),
+        );
         self.board.publish(health.clone());
+        // A process that only shows pages knows of sources what is stored.
+        self.store().await;
     }
 
     fn note_refusal(&mut self, refusal: &BusError, refusals: u32, wait: Duration) {

@@ -29,6 +29,10 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// Groups whose lag is asked for again and again; a listing of dead letters asks for one that is never needed again.
 const OBSERVERS: usize = 8;
 
+/// For so long at least an observer listens whenever it is asked. What librdkafka has to say waits in a queue without bounds: of a
+/// cluster that is away for a day it would fill hundreds of megabytes.
+const LISTEN: Duration = Duration::from_millis(2);
+
 /// The log in a Kafka cluster. Clones share it.
 ///
 /// When the last clone is dropped, its readers leave their groups and get [`BusError::Closed`]; the drop waits for that.
@@ -167,6 +171,7 @@ impl Drop for Inner {
 /// How far the group of `observer` is behind in each partition of the bus topic called `name`.
 fn lag(observer: &BaseConsumer<Watch>, name: &str, partitions: u32) -> Result<Vec<Lag>, BusError> {
     let unanswered = |error| observer.context().unreachable(&error);
+    while observer.poll(LISTEN).is_some() {}
     let mut list = TopicPartitionList::new();
     for partition in 0..partitions {
         list.add_partition(name, to_kafka(partition));
