@@ -3,6 +3,9 @@
 use super::Span;
 use crate::text::starts_word;
 
+/// How the query of a link writes an `@`.
+pub(super) const ENCODED_AT: &str = "%40";
+
 /// Finds e-mail addresses, `@name`, `@name@server`, `@name.server` and `u/name`.
 pub(super) fn find(text: &str, found: &mut Vec<Span>) {
     let mut done = 0;
@@ -12,6 +15,16 @@ pub(super) fn find(text: &str, found: &mut Vec<Span>) {
         if let Some(span) = email(text, at).or_else(|| if begins { handle(text, at) } else { None }) {
             done = span.end;
             found.push(span);
+        }
+    }
+    for (at, _) in text.match_indices(ENCODED_AT) {
+        // Without the `%` of what was encoded before it, so that a long row of them is looked at once.
+        let local = |byte: &u8| byte.is_ascii() && *byte != b'%' && is_local(char::from(*byte));
+        let start = at - text[..at].bytes().rev().take_while(local).count();
+        let end = at + ENCODED_AT.len();
+        let domain = run(&text[end..], |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+        if start < at && text[end..end + domain].contains('.') {
+            found.push(Span { start, end: end + domain, replacement: "[email]".into() });
         }
     }
     for (start, _) in text.match_indices("u/") {

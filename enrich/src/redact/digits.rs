@@ -5,6 +5,8 @@ use crate::text::starts_word;
 
 /// What stands for a telephone number.
 pub(super) const PHONE: &str = "[phone]";
+/// What stands for an NHS number.
+pub(super) const NHS_NUMBER: &str = "[NHS number]";
 
 /// A run of groups never needs to be longer than this: "+44 (0) 7 7 0 0 9 0 0 1 2 3" has thirteen.
 const MAX_GROUPS: usize = 16;
@@ -29,7 +31,8 @@ pub(super) fn find(text: &str, found: &mut Vec<Span>) {
     while let Some(next) = run_of_groups(text, from, &mut groups) {
         let mut first = 0;
         while first < groups.len() {
-            let claimed = phone(text, &groups[first..]).or_else(|| nhs_number(text, &groups[first..]));
+            let groups = &groups[first..];
+            let claimed = chi_number(text, groups).or_else(|| phone(text, groups)).or_else(|| nhs_number(text, groups));
             match claimed {
                 Some((count, span)) => {
                     found.push(span);
@@ -58,16 +61,22 @@ fn run_of_groups(text: &str, from: usize, groups: &mut Vec<Group>) -> Option<usi
     }
 }
 
-/// The length of one to three separators that are followed by a digit.
+/// The length of what is followed by a digit: one to three separators, or one mark directly between digits, which with
+/// blanks around it would part the numbers of a list.
 fn separator(rest: &str) -> Option<usize> {
     let mut length = 0;
+    let mut tight = false;
     for (count, c) in rest.chars().enumerate() {
         if c.is_ascii_digit() {
             return (count > 0).then_some(length);
         }
+        if tight {
+            return None;
+        }
+        tight = count == 0 && matches!(c, ',' | ':' | '*' | '\u{2022}' | '\u{b7}');
         let separates =
-            matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '(' | ')' | '/' | '_');
-        if !separates || count == 3 {
+            matches!(c, ' ' | '\t' | '\u{a0}' | '-' | '\u{2013}' | '\u{2014}' | '.' | '(' | ')' | '/' | '_' | '|');
+        if !(separates || tight) || count == 3 {
             return None;
         }
         length += c.len_utf8();
@@ -95,7 +104,7 @@ fn phone(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
         exactly(text, groups, prefix + zero + 10).or_else(|| exactly(text, groups, prefix + zero + 9))
     } else if looks_national(digits) {
         exactly(text, groups, 11).or_else(|| exactly(text, groups, 10))
-    } else if digits == "0" && !text[first.end..].starts_with('.') && next_begins(text, groups, &['1', '2', '7', '8']) {
+    } else if is_odd_national(text, groups) {
         exactly(text, groups, 11)
     } else if digits == "44" && next_begins(text, groups, &['1', '2', '7']) || digits.starts_with("447") {
         exactly(text, groups, 12)
@@ -115,6 +124,20 @@ fn looks_national(digits: &str) -> bool {
     bytes.len() >= 3 && bytes[0] == b'0' && matches!(bytes[1], b'1' | b'2' | b'3' | b'5' | b'7' | b'8' | b'9')
 }
 
+/// "0 7700 900123", "07 700 900 123", "0 7 7 0 0 9 0 0 1 2 3".
+fn is_odd_national(text: &str, groups: &[Group]) -> bool {
+    let first = groups[0];
+    match &text[first.start..first.end] {
+        "07" => groups.len() >= 4 && groups[1..4].iter().all(|group| group.len() == 3),
+        "0" => {
+            let single = groups.iter().take(11).all(|group| group.len() == 1);
+            let apart = !text[first.end..].starts_with('.') && next_begins(text, groups, &['1', '2', '7', '8']);
+            single || apart
+        }
+        _ => false,
+    }
+}
+
 /// Whether the second group has three digits or more and begins with one of `digits`.
 fn next_begins(text: &str, groups: &[Group], digits: &[char]) -> bool {
     groups.get(1).is_some_and(|group| group.len() >= 3 && text[group.start..].starts_with(digits))
@@ -128,7 +151,8 @@ fn starts_with_zero(text: &str, groups: &[Group], prefix: usize) -> bool {
 fn exactly(text: &str, groups: &[Group], wanted: usize) -> Option<usize> {
     let mut total = 0;
     for (index, group) in groups.iter().enumerate() {
-        if text[group.end..].starts_with(':') {
+        let rest = &text[group.end..];
+        if rest.starts_with(':') && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
             return None;
         }
         total += group.len();
@@ -169,7 +193,17 @@ fn nhs_number(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
         return None;
     };
     let (start, end) = (groups[0].start, groups[count - 1].end);
-    Some((count, Span { start, end, replacement: "[NHS number]".into() }))
+    Some((count, Span { start, end, replacement: NHS_NUMBER.into() }))
+}
+
+/// A patient's number in Scotland begins with the day of birth, so that it may look like a telephone number.
+fn chi_number(text: &str, groups: &[Group]) -> Option<(usize, Span)> {
+    const WORDS: [&str; 4] = ["CHI", "chi no", "chi num", "chi:"];
+    let before = &text[..groups[0].start];
+    let near = last_chars(before, 20);
+    let count = exactly(text, groups, 10).filter(|_| WORDS.iter().any(|word| near.contains(word)))?;
+    let (start, end) = (groups[0].start, groups[count - 1].end);
+    Some((count, Span { start, end, replacement: NHS_NUMBER.into() }))
 }
 
 /// "£1234567890" and "0.1234567890" count or measure something.
@@ -180,8 +214,12 @@ fn is_amount_or_fraction(before: &str) -> bool {
 
 /// Whether "NHS no", "NHS number" or the like stands shortly before.
 fn speaks_of_nhs_number(before: &str) -> bool {
-    let start = before.char_indices().rev().nth(20).map_or(0, |(index, _)| index);
-    let near = before[start..].to_ascii_lowercase();
+    let near = last_chars(before, 20).to_ascii_lowercase();
     near.rfind("nhs")
         .is_some_and(|nhs| near[nhs..].contains("no") || near[nhs..].contains("num") || near[nhs..].contains('#'))
+}
+
+/// The last so many characters, and one more.
+fn last_chars(text: &str, count: usize) -> &str {
+    &text[text.char_indices().rev().nth(count).map_or(0, |(index, _)| index)..]
 }

@@ -8,10 +8,12 @@ mod address;
 mod birth;
 mod digits;
 pub mod eval;
+mod folded;
 mod name;
 mod postcode;
 mod spelt;
 mod url;
+mod words;
 
 use std::borrow::Cow;
 
@@ -26,6 +28,8 @@ pub struct Redactor {
     births: birth::Births,
     names: name::Names,
     spelt: spelt::Spelt,
+    words: words::Words,
+    postcodes: postcode::Spaced,
 }
 
 /// What people write is clean after two or three passes. A text that is not after these was built to hide something, one thing
@@ -57,12 +61,20 @@ impl Default for Redactor {
 impl Redactor {
     /// A redactor; it needs no configuration.
     pub fn new() -> Self {
-        Self { births: birth::Births::new(), names: name::Names::new(), spelt: spelt::Spelt::new() }
+        Self {
+            births: birth::Births::new(),
+            names: name::Names::new(),
+            spelt: spelt::Spelt::new(),
+            words: words::Words::new(),
+            postcodes: postcode::Spaced::new(),
+        }
     }
 
     /// The text without what could identify a person. Redacting twice changes nothing more.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let Some(mut redacted) = self.pass(text) else { return Cow::Borrowed(text) };
+        // Read as it looks: the text is changed to that only where something in it has to go.
+        let folded = folded::folded(text);
+        let Some(mut redacted) = self.pass(folded.as_deref().unwrap_or(text)) else { return Cow::Borrowed(text) };
         // Replacing one thing can bring to light another that overlapped it.
         for _ in 1..MAX_PASSES {
             match self.pass(&redacted) {
@@ -102,12 +114,14 @@ impl Redactor {
             self.spelt.find(text, &mut found);
         }
         if clues.digit {
-            self.births.find(text, &mut found);
             digits::find(text, &mut found);
             postcode::find(text, &mut found);
+            self.postcodes.find(text, &mut found);
             // The codes of short links look like postcodes, and the numbers of pages like telephone numbers.
             found.retain(|span| !span.yields_to_links() || !is_in_link(text, span.start));
         }
+        self.births.find(text, &mut found);
+        self.words.find(text, &mut found);
         self.names.find(text, &mut found);
         (!found.is_empty()).then(|| replace(text, found))
     }
@@ -128,8 +142,9 @@ impl Enricher for Redactor {
 /// Characters without which whole kinds of detail cannot occur: most posts have few of them.
 struct Clues {
     digit: bool,
-    /// An `@`, or "at" between blanks or brackets.
+    /// An `@`, also as a link writes it, or "at" between blanks, brackets or hyphens.
     at: bool,
+    /// A `/`, or a `?` as before the query of an address.
     slash: bool,
 }
 
@@ -139,10 +154,11 @@ impl Clues {
         for byte in text.bytes() {
             clues.digit |= byte.is_ascii_digit();
             clues.at |= byte == b'@';
-            clues.slash |= byte == b'/';
+            clues.slash |= matches!(byte, b'/' | b'?');
         }
-        let gap = |byte: u8| byte.is_ascii_whitespace() || b"()[]{}".contains(&byte);
+        let gap = |byte: u8| byte.is_ascii_whitespace() || b"()[]{}<>-".contains(&byte);
         clues.at = clues.at
+            || text.contains(address::ENCODED_AT)
             || text.as_bytes().windows(4).any(|four| {
                 gap(four[0])
                     && gap(four[3])

@@ -18,6 +18,10 @@ enum Cue {
     Signature,
     /// "my husband": the name follows, perhaps after a comma.
     Relation,
+    /// "our midwife": the name follows, perhaps between commas.
+    Staff,
+    /// "Name:", as on a form.
+    Form,
     /// A title as it is written before a name.
     Title,
     /// A title that is also a word of headlines: "Doctor Visits Rise", "Scans Miss Tumours".
@@ -37,50 +41,166 @@ const CUES: [(Cue, &[&str]); 7] = [
             "i\u{2019}m called",
             "im called",
             "i am called",
+            "fy enw i yw",
+            "fy enw i ydy",
         ],
     ),
     (
         Cue::Mention,
         &[
-            "nurse called",
-            "nurse named",
-            "doctor called",
-            "doctor named",
-            "midwife called",
-            "midwife named",
             "name is",
             "name's",
             "name\u{2019}s",
             "name was",
+            "by the name of",
+            "i go by",
             "they call me",
+            "call me",
             "please call me",
         ],
     ),
     (Cue::FullName, &["i'm", "i\u{2019}m", "i am", "im", "this is"]),
-    (Cue::Signature, &["signed", "regards", "sincerely", "faithfully"]),
     (
-        Cue::Relation,
+        Cue::Signature,
         &[
-            "my husband",
-            "my wife",
-            "my partner",
-            "my son",
-            "my daughter",
-            "my mum",
-            "my mother",
-            "my dad",
-            "my father",
-            "my brother",
-            "my sister",
-            "my nan",
-            "my gran",
-            "my grandad",
-            "my friend",
+            "signed",
+            "regards",
+            "sincerely",
+            "faithfully",
+            "best wishes",
+            "all the best",
+            "many thanks",
+            "thanks",
+            "cheers",
         ],
     ),
-    (Cue::Title, &["Dr", "dr", "DR", "Drs", "Mr", "mr", "Mrs", "mrs", "MRS", "Ms", "Mx", "Prof", "Professor"]),
-    (Cue::WeakTitle, &["Doctor", "Miss", "Nurse", "Sister"]),
+    (Cue::Form, &["patient name", "full name", "first name", "surname", "name"]),
+    (
+        Cue::Title,
+        &["Dr", "dr", "DR", "Drs", "Mr", "mr", "Mrs", "mrs", "MRS", "Ms", "Mx", "Prof", "Professor", "Rev", "Reverend"],
+    ),
+    (Cue::WeakTitle, &["Doctor", "Miss", "Nurse", "nurse", "Sister", "Midwife", "midwife", "Matron", "matron"]),
 ];
+
+/// Who is somebody's: "my late husband Geoffrey".
+const OWNERS: [&str; 4] = ["my", "our", "his", "her"];
+const SORTS: [&str; 10] =
+    ["", "late ", "elderly ", "dear ", "little ", "eldest ", "youngest ", "older ", "younger ", "year old "];
+const RELATIVES: [&str; 29] = [
+    "husband",
+    "wife",
+    "partner",
+    "son",
+    "daughter",
+    "baby",
+    "mum",
+    "mam",
+    "mother",
+    "dad",
+    "father",
+    "brother",
+    "sister",
+    "nan",
+    "nana",
+    "gran",
+    "grandad",
+    "grandma",
+    "grandmother",
+    "grandfather",
+    "grandson",
+    "granddaughter",
+    "aunt",
+    "auntie",
+    "uncle",
+    "cousin",
+    "nephew",
+    "niece",
+    "friend",
+];
+
+/// Who is met by name in a service; a name follows directly.
+const STAFF: [&str; 13] = [
+    "receptionist",
+    "midwife",
+    "health visitor",
+    "district nurse",
+    "nurse",
+    "social worker",
+    "paramedic",
+    "carer",
+    "physio",
+    "healthcare assistant",
+    "care coordinator",
+    "support worker",
+    "porter",
+];
+const STAFF_OF: [&str; 4] = ["my", "our", "the", "a"];
+
+/// Who is called something: "a lady called Blessing".
+const CALLED: [&str; 27] = [
+    "nurse",
+    "doctor",
+    "midwife",
+    "lady",
+    "man",
+    "woman",
+    "gentleman",
+    "girl",
+    "boy",
+    "guy",
+    "bloke",
+    "patient",
+    "consultant",
+    "receptionist",
+    "paramedic",
+    "assistant",
+    "carer",
+    "porter",
+    "surgeon",
+    "physio",
+    "worker",
+    "visitor",
+    "volunteer",
+    "student",
+    "someone",
+    "somebody",
+    "person",
+];
+
+/// All cues.
+fn cues() -> Vec<(Cue, String)> {
+    let fixed = CUES.iter().flat_map(|(cue, words)| words.iter().map(|word| (*cue, (*word).to_owned())));
+    let relatives = OWNERS.iter().flat_map(|owner| {
+        SORTS.iter().flat_map(move |sort| {
+            // "my 7 year old son": what stands before the age is not looked at.
+            let owner = if *sort == "year old " { "" } else { owner };
+            let space = if owner.is_empty() { "" } else { " " };
+            RELATIVES.iter().map(move |relative| (Cue::Relation, format!("{owner}{space}{sort}{relative}")))
+        })
+    });
+    let staff = STAFF_OF.iter().flat_map(|of| STAFF.iter().map(move |role| (Cue::Staff, format!("{of} {role}"))));
+    let called = CALLED
+        .iter()
+        .flat_map(|person| ["called", "named"].into_iter().map(move |verb| (Cue::Mention, format!("{person} {verb}"))));
+    let mut cues: Vec<(Cue, String)> = fixed.chain(relatives).chain(staff).chain(called).collect();
+    cues.sort_by(|a, b| a.1.cmp(&b.1));
+    cues.dedup_by(|a, b| a.1 == b.1);
+    cues
+}
+
+/// Common family names, which are names after "dr" also in lower case, and in capitals throughout.
+const SURNAMES: &str = " adams ahmed akhtar akram ali allen anderson bailey baker begum bell bennett bhatt brown butler campbell carter chapman \
+    chen chowdhury clark clarke collins cook cooper cox das davies davis desai edwards ellis evans farooq fernandes fisher foster ghosh \
+    gill graham gray green griffiths gupta hall harris harrison hassan hill holmes hughes hunt hussain hussein ibrahim iqbal islam \
+    jackson jain james jenkins johnson jones joshi kapoor kaur kelly kennedy khan kim king knight kumar lee lewis li lloyd lopez \
+    macdonald mahmood malik marshall martin mason matthews mcdonald mehta menon miah mills mistry mitchell moore morgan morris mukherjee \
+    murphy murray nair naidu nguyen okafor okeke owen palmer parker parmar patel phillips pillai powell price rahman rao reddy rees \
+    reynolds richards richardson roberts robinson rogers ross russell saleem sharma shah sheikh siddiqui simpson singh smith stevens \
+    stewart suleman taylor thomas thompson thomson tucker turner verma walker walsh wang ward watson webb white wilkinson williams \
+    wilson wood wright yadav young zhang ";
+
+/// What stands before some family names.
+const PARTICLES: &str = " al ap bin da dal de del della den der di dos du el ferch ibn la le van von ";
 
 /// Words with a capital that follow a title or introduction and are no name.
 const NOT_NAMES: &str = " Doctor Dr Drs Miss Mr Mrs Ms Mx Prof Professor A About After Again All Also Although An And Another Any Are As Ask Associate At Bank Because \
@@ -90,7 +210,8 @@ const NOT_NAMES: &str = " Doctor Dr Drs Miss Mr Mrs Ms Mx Prof Professor A About
     Our Out Over Park Please Practice Practitioner Practitioners Prescriber Prescribers Said Says Scan See Service \
     Services She Should So Some Specialist Specialists Staff Station Still Such Surgery Surgeries Team Teen Thank Thanks \
     That The Their Them Then There These They This Those Though To Today Told Too Training Trust Unit Universe University Until \
-    Us Very Wales Was We Were What When Where Which While Who Why Will With World Would Yes Yet You Your ";
+    Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March July September October November December \
+    Christmas Easter Reception Management Samaritans Community District Ward College Council Us Very Wales Was We Were What When Where Which While Who Why Will With World Would Yes Yet You Your ";
 
 /// Lower-case words after "my name is" that are no name either.
 const NOT_LOWER_NAMES: &str = " a above added already also always at below correct down first for here in it known last \
@@ -105,18 +226,17 @@ const NOT_FIRST_NAMES: &str = " African Asian Asperger Autistic Black British Bu
 /// Finds names after introductions and titles.
 pub(super) struct Names {
     automaton: AhoCorasick,
-    cues: Vec<(Cue, &'static str)>,
+    cues: Vec<(Cue, String)>,
 }
 
 impl Names {
     pub(super) fn new() -> Self {
-        let cues: Vec<(Cue, &str)> =
-            CUES.iter().flat_map(|(cue, words)| words.iter().map(|word| (*cue, *word))).collect();
+        let cues = cues();
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
             .build(cues.iter().map(|(_, word)| word))
-            .expect("a few short cues fit any automaton");
+            .expect("some thousand short cues fit any automaton");
         Self { automaton, cues }
     }
 
@@ -126,10 +246,10 @@ impl Names {
                 continue;
             }
             let said = &text[matched.range()];
-            let (cue, _) = self.cues[matched.pattern().as_usize()];
+            let cue = self.cues[matched.pattern().as_usize()].0;
             // Titles count only as they are usually written: spellings that differ in case are one pattern to the automaton.
             let is_title = matches!(cue, Cue::Title | Cue::WeakTitle);
-            if is_title && !self.cues.contains(&(cue, said)) {
+            if is_title && !CUES.iter().any(|(other, words)| *other == cue && words.contains(&said)) {
                 continue;
             }
             let start = skip_to_name(text, matched.end(), cue);
@@ -145,7 +265,18 @@ fn name_end(text: &str, cue_start: usize, start: usize, cue: Cue) -> Option<usiz
     let capitalised = capitalised_names(text, start);
     match cue {
         Cue::Introduction => capitalised.or_else(|| capital_names(text, start)).or_else(|| lower_name(text, start)),
-        Cue::Mention | Cue::Title => capitalised,
+        Cue::Mention => capitalised,
+        Cue::Title => capitalised.or_else(|| common_surname(text, start)),
+        Cue::Staff => capitalised.filter(|end| {
+            let comma = text[cue_start..start].ends_with(", ");
+            (!comma || text[*end..].starts_with(',')) && !is_headline(text, cue_start, start)
+        }),
+        Cue::Form => {
+            let before = text[..cue_start].trim_end_matches([' ', '\t']);
+            let begins = before.is_empty() || before.ends_with(['\n', ',', ';', '.']);
+            let between = &text[cue_start..start];
+            capitalised.filter(|_| between.ends_with(" is ") || (begins && between.contains([':', '=', '-'])))
+        }
         Cue::Relation => capitalised.filter(|_| !is_headline(text, cue_start, start)),
         Cue::WeakTitle => capitalised.filter(|end| !is_headline(text, cue_start, *end)),
         Cue::FullName => capitalised.filter(|end| {
@@ -160,7 +291,11 @@ fn name_end(text: &str, cue_start: usize, start: usize, cue: Cue) -> Option<usiz
         Cue::Signature => capitalised.filter(|end| {
             let between = &text[cue_start..start];
             let ends_line = text[*end..].trim_start_matches([' ', '.', '!']);
-            between.contains([',', ':', '\n', '-']) && (ends_line.is_empty() || ends_line.starts_with(['\n', ',']))
+            // "Thanks, Boris" and "Cheers, Leeds" speak to somebody; below them stands who says it.
+            let below = !text[cue_start..].to_ascii_lowercase().starts_with(['t', 'c', 'm']) || between.contains('\n');
+            below
+                && between.contains([',', ':', '\n', '-'])
+                && (ends_line.is_empty() || ends_line.starts_with(['\n', ',']))
         }),
     }
 }
@@ -171,7 +306,15 @@ fn skip_to_name(text: &str, from: usize, cue: Cue) -> usize {
     let mark = match cue {
         Cue::Introduction => rest.trim_start_matches([':', ',']),
         Cue::Signature => rest.trim_start_matches([':', ',', '-', '\n', '\r']),
-        Cue::Relation => rest.strip_prefix(',').unwrap_or(rest),
+        Cue::Staff => {
+            let called = [" called", " is called", " named", ","];
+            called.iter().find_map(|between| rest.strip_prefix(between)).unwrap_or(rest)
+        }
+        Cue::Form => rest.strip_prefix(" is").unwrap_or(rest.trim_start_matches([' ', ':', '=', '-', '\t'])),
+        Cue::Relation => {
+            let called = [" is called", "'s called", "\u{2019}s called", " named", ",", " ("];
+            called.iter().find_map(|between| rest.strip_prefix(between)).unwrap_or(rest)
+        }
         Cue::Mention | Cue::FullName => rest,
         Cue::Title | Cue::WeakTitle => rest.strip_prefix('.').unwrap_or(rest),
     };
@@ -193,6 +336,10 @@ fn capitalised_names(text: &str, start: usize) -> Option<usize> {
     let mut names = 0;
     while names < 3 {
         let word = &text[at..word_end(text, at)];
+        if PARTICLES.contains(&format!(" {word} ")) && text[at + word.len()..].starts_with(' ') {
+            at += word.len() + 1;
+            continue;
+        }
         if is_initial(word) {
             at += word.len();
             at += usize::from(text[at..].starts_with('.'));
@@ -231,15 +378,24 @@ fn capital_names(text: &str, start: usize) -> Option<usize> {
     Some(if text[first..].starts_with(' ') && is_name(&text[first + 1..second]) { second } else { first })
 }
 
-/// "my name is sarah, ...": one word in lower case, where a clause ends or goes on with "and".
+/// "dr patel", "DR SMITH": a family name that many bear.
+fn common_surname(text: &str, start: usize) -> Option<usize> {
+    let word = without_possessive(&text[start..word_end(text, start)]);
+    let one_case = word.chars().all(char::is_lowercase) || word.chars().all(char::is_uppercase);
+    (one_case && SURNAMES.contains(&format!(" {} ", word.to_lowercase()))).then_some(start + word.len())
+}
+
+/// "my name is sarah, ...": one word in lower case, where a clause ends or goes on with "and", or a common family name after it.
 fn lower_name(text: &str, start: usize) -> Option<usize> {
     let end = word_end(text, start);
     let word = &text[start..end];
     let rest = &text[end..];
-    let clause_ends = rest.is_empty() || rest.starts_with([',', '.', '!', '\n']) || rest.starts_with(" and ");
+    let goes_on = [" and ", " i ", " i'm ", " im ", " from "].iter().any(|word| rest.starts_with(word));
+    let clause_ends = rest.is_empty() || rest.starts_with([',', '.', '!', '\n']) || goes_on;
     let is_name =
         word.len() >= 3 && word.chars().all(char::is_lowercase) && !NOT_LOWER_NAMES.contains(&format!(" {word} "));
-    (is_name && clause_ends).then_some(end)
+    let family = rest.strip_prefix(' ').and_then(|_| common_surname(text, end + 1));
+    family.filter(|_| is_name).or((is_name && clause_ends).then_some(end))
 }
 
 fn is_initial(word: &str) -> bool {

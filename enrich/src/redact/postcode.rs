@@ -1,5 +1,7 @@
 //! Full postcodes: the part after the space goes, the district stays, since it names thousands of homes.
 
+use regex::Regex;
+
 use super::Span;
 use crate::text::{ends_word, starts_word};
 
@@ -19,7 +21,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Span>) {
         if !is_inward(&bytes[inward..inward + 3]) || !ends_word(text, inward + 3) {
             continue;
         }
-        let outward_end = text[..inward].trim_end_matches([' ', '\u{a0}', '-']).len();
+        let outward_end = outward_end(text, inward);
         if inward - outward_end > 3 {
             continue;
         }
@@ -30,6 +32,47 @@ pub(super) fn find(text: &str, found: &mut Vec<Span>) {
             found.push(Span { start, end: inward + 3, replacement: format!("{PREFIX}{district}]").into() });
         }
     }
+}
+
+/// Postcodes with a blank at an odd place, and what is said to be a postcode though letters stand for digits.
+pub(super) struct Spaced {
+    odd: Regex,
+    said: Regex,
+}
+
+impl Spaced {
+    pub(super) fn new() -> Self {
+        const INWARD: &str = "[abd-hjlnp-uw-z]";
+        let odd = r"\b(?:(?P<a>[A-Z]{2}) (?P<b>\d[0-9A-Z]?) ?\d[ABD-HJLNP-UW-Z]{2}|(?P<c>[A-Z]{1,2}\d[0-9A-Z]?) \d [ABD-HJLNP-UW-Z]{2})\b";
+        let said = format!(
+            r"(?i)\bpost ?code(?: is|'s|s|[:=,. -]){{0,3}}(?P<a>[a-z]{{1,2}}) ?(?P<b>[0-9iol][0-9a-z]?)[ -]{{0,2}}[0-9iol] ?{INWARD}{{2}}\b"
+        );
+        let made = |pattern: &str| Regex::new(pattern).expect("the pattern is fixed and tested");
+        Self { odd: made(odd), said: made(&said) }
+    }
+
+    pub(super) fn find(&self, text: &str, found: &mut Vec<Span>) {
+        for captures in self.odd.captures_iter(text).chain(self.said.captures_iter(text)) {
+            let group = |name: &str| captures.name(name).map_or("", |found| found.as_str());
+            let district = format!("{}{}{}", group("a"), group("b"), group("c")).to_ascii_uppercase();
+            let letters = district.bytes().take_while(u8::is_ascii_alphabetic).count();
+            let first = captures.name("a").or_else(|| captures.name("c"));
+            let (Some(whole), Some(first)) = (captures.get(0), first) else { continue };
+            if is_area(&district[..letters.min(2)]) || is_area(group("a")) {
+                let replacement = format!("{PREFIX}{district}]").into();
+                found.push(Span { start: first.start(), end: whole.end(), replacement });
+            }
+        }
+    }
+}
+
+/// Where the part before `inward` ends: after blanks and hyphens, or one mark between capitals, which people write as such.
+fn outward_end(text: &str, inward: usize) -> usize {
+    let end = text[..inward].trim_end_matches([' ', '\t', '\u{a0}', '-']).len();
+    let capital = |at: usize| text.as_bytes()[at].is_ascii_uppercase();
+    let is_marked =
+        end == inward && text[..end].ends_with(['.', '_', ',']) && capital(inward + 1) && capital(inward + 2);
+    end - usize::from(is_marked)
 }
 
 /// A digit and two letters, of those that Royal Mail uses there.

@@ -8,21 +8,23 @@ use super::Span;
 /// "look at the dot on the scan" is no address.
 const ADDRESS: &str = r"(?xi-u)
     (?P<local> [a-z0-9] [a-z0-9._%+'-]* )
-    (?: \s* (?: [(\[{] \s* at \s* [)\]}] ) \s* | \s{0,3} @ \s{0,3} | \s+ (?P<word> at ) \s+ )
+    (?: \s* (?: [(\[{<] \s* at \s* [)\]}>] ) \s* | (?P<hyphens> -at- ) | \s{0,3} @ \s{0,3} | \s+ (?P<word> at ) \s+ )
     [a-z0-9] [a-z0-9-]*
-    (?: (?P<dot> \s* (?: [(\[{] \s* (?: dot | \. ) \s* [)\]}] ) \s* | \s+ dot \s+ | \s+ \. \s* ) | \. )
-    (?: [a-z0-9-]+ (?: \s* [(\[{] \s* dot \s* [)\]}] \s* | \s+ dot \s+ | \. ) ){0,3}
+    (?: (?P<dot> \s* (?: [(\[{<] \s* (?: dot | \. ) \s* [)\]}>] ) \s* | -dot- | \s+ dot \s+ | \s+ \. \s* ) | \. )
+    (?: [a-z0-9-]+ (?: \s* [(\[{<] \s* dot \s* [)\]}>] \s* | -dot- | \s+ dot \s+ | \. ) ){0,3}
     (?: com | co | uk | org | net | io | info | me | nhs | gov | ac | edu | eu | ie | scot | wales | cymru | london | example )
     \b";
 
 /// Words before "at" that are no name of an account.
-const NO_NAMES: [&str; 22] = [
+const NO_NAMES: [&str; 24] = [
     "look",
     "looking",
     "available",
     "apply",
     "book",
     "booking",
+    "e.g.",
+    "i.e.",
     "found",
     "go",
     "here",
@@ -54,7 +56,7 @@ impl Spelt {
     pub(super) fn find(&self, text: &str, found: &mut Vec<Span>) {
         for address in self.address.captures_iter(text) {
             let (Some(whole), Some(local)) = (address.get(0), address.name("local")) else { continue };
-            let in_words = address.name("word").is_some();
+            let in_words = address.name("word").or(address.name("hyphens")).is_some();
             let dot_is_plain = address.name("dot").is_none();
             let name = local.as_str().to_ascii_lowercase();
             // "Sign up at example.org" names a site: only a name that looks like one, or a word before it, makes it an address.

@@ -89,6 +89,51 @@ const CASES: &[(&str, &str)] = &[
     ("Nurse Blessing helped", "Nurse [name] helped"),
     ("we saw Doctor Smith today", "we saw Doctor [name] today"),
     ("https://example.org/?postcode=LS61AA", "https://example.org/?postcode=[postcode LS6]"),
+    // Odd forms of each.
+    ("NHS No: 943,476,5919", "NHS No: [NHS number]"),
+    ("NHS No 943:476:5919", "NHS No [NHS number]"),
+    ("patient 943|476|5919 waits", "patient [NHS number] waits"),
+    ("943\u{2014}476\u{2014}5919", "[NHS number]"),
+    ("NHS no\u{200b} 943\u{200b}476\u{2009}5919", "NHS no [NHS number]"),
+    ("９４３ ４７６ ５９１９", "[NHS number]"),
+    ("it is nine four three, four seven six, five nine one nine.", "it is [NHS number]."),
+    ("CHI number 0101601234", "CHI number [NHS number]"),
+    ("oh double seven double oh nine double oh one two three", "[phone]"),
+    ("07 700 900 123", "[phone]"),
+    ("0 7 7 0 0 9 0 0 1 2 3", "[phone]"),
+    ("07700 900123: ring me", "[phone]: ring me"),
+    ("07700,900,123", "[phone]"),
+    ("jane-at-example-dot-com", "[email]"),
+    ("jane <at> example <dot> com", "[email]"),
+    ("jane＠example.com", "[email]"),
+    ("https://example.org/?email=jane%40example.com", "https://example.org/?email=[email]"),
+    ("LS6.1AA, LS6_1AA", "[postcode LS6], [postcode LS6]"),
+    ("LS 6 1AA or LS6 1 AA", "[postcode LS6] or [postcode LS6]"),
+    ("postcode: ls 61aa", "postcode: [postcode LS6]"),
+    ("https://example.org/r?reset_token=abc&page=2", "https://example.org/r?page=2"),
+    ("example.org/r?token=abc now", "example.org/r now"),
+    ("https://example.org/x?otp=123456", "https://example.org/x"),
+    ("DOB first of February 1960", "DOB [date of birth]"),
+    ("date of birth the twenty-third of May nineteen sixty", "date of birth the [date of birth]"),
+    ("d/o/b 01/02/1960", "d/o/b [date of birth]"),
+    ("date of birth (dd/mm/yyyy): 01/02/1960", "date of birth (dd/mm/yyyy): [date of birth]"),
+    ("born Monday 3rd May 1960", "born Monday [date of birth]"),
+    ("born on May the 3rd, 1960", "born on [date of birth]"),
+    ("my late husband Geoffrey waited", "my late husband [name] waited"),
+    ("my 7 year old son Alfie waited", "my 7 year old son [name] waited"),
+    ("our grandson (Alfie) waited", "our grandson ([name]) waited"),
+    ("my son is called Alfie", "my son is called [name]"),
+    ("our midwife, Julie, was great", "our midwife, [name], was great"),
+    ("a lady called Blessing helped", "a lady called [name] helped"),
+    ("the receptionist Karen Smith was rude", "the receptionist [name] was rude"),
+    ("Name: Sarah Jones", "Name: [name]"),
+    ("My full name is Sarah Jane Jones", "My full name is [name]"),
+    ("Dr van der Berg was kind", "Dr [name] was kind"),
+    ("dr patel is great, DR SMITH too", "dr [name] is great, DR [name] too"),
+    ("my name is sarah jones and i wait", "my name is [name] and i wait"),
+    ("Best wishes, Sarah Jones", "Best wishes, [name]"),
+    ("Many thanks,\nSarah", "Many thanks,\n[name]"),
+    ("Fy enw i yw Siân Jones", "Fy enw i yw [name]"),
     // Several together.
     (
         "I'm Dr Smith's patient, NHS 943 476 5919, LS6 1AA, jo@example.com, 07700 900123",
@@ -129,6 +174,17 @@ const UNTOUCHED: &[&str] = &[
     "I'm So Tired Of This, my sister Said so, my mum is here",
     "MY NAME IS NOT ON THE LIST, with kind regards to all",
     "Open 9-5 Mon-Fri, 8.30-12.30 Sat",
+    "one two three four five, nine one one one",
+    "counts of 100, 200, 3000 and 943,476,591 in 2019, 2020, 2021",
+    "the nurse called Monday, a lady called Sunday about it",
+    "our midwife, Leeds and London, the receptionist At reception",
+    "hospital name: Leeds, the name - Elm - of the ward",
+    "dr said no, dr appointment, DR NOT HERE, mr scan",
+    "born at 38 weeks on a Tuesday, born first may wait, first of all",
+    "Thanks, Boris. Cheers, Leeds. Regards, Management",
+    "B12 5mg and vitamin D3.10MG, room E1 4 people, SO 2 OK",
+    "postcode lottery in LS6, is it open? e.g. at nhs.uk/x?page=2",
+    "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{645}\u{6cc}\u{200c}\u{631} １２",
     "",
 ];
 
@@ -191,6 +247,14 @@ fn pieces() -> impl Strategy<Value = String> {
             "\u{a0}",
             "u/",
             "’s",
+            "our midwife, ",
+            "Name: ",
+            "jo%40",
+            "nine four three ",
+            "postcode ls 61",
+            "reset_token=y",
+            "\u{200b}",
+            "９４３",
         ])
         .prop_map(str::to_owned),
     ];
@@ -201,7 +265,7 @@ fn pieces() -> impl Strategy<Value = String> {
 fn details_in_a_row_are_all_replaced() {
     let redactor = Redactor::new();
     assert_eq!(redactor.redact("@jo@mo@bo@so"), "[handle][handle]");
-    for piece in ["@a@b", "a@b.cc", "LS6 1AA, ", "07700900123 ", "u/name ", "Dr Smith, "] {
+    for piece in ["@a@b", "a@b.cc", "LS6 1AA, ", "07700900123 ", "u/name ", "Dr Smith, ", "a%40b.cc"] {
         let redacted = redactor.redact(&piece.repeat(500)).into_owned();
         assert!(!redacted.contains('@') && !redacted.contains("1AA") && !redacted.contains("Smith"), "{redacted}");
     }

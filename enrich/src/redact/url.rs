@@ -3,7 +3,7 @@
 use super::Span;
 
 /// Names of parameters whose values open something; compared in lower case and without `-` and `_`.
-const SECRET_KEYS: [&str; 24] = [
+const SECRET_KEYS: [&str; 27] = [
     "token",
     "accesstoken",
     "refreshtoken",
@@ -27,6 +27,9 @@ const SECRET_KEYS: [&str; 24] = [
     "sessionid",
     "sid",
     "jwt",
+    "otp",
+    "ticket",
+    "awsaccesskeyid",
     "code",
 ];
 
@@ -44,6 +47,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Span>) {
         }
         done = end;
     }
+    bare(text, found);
     let mut from = 0;
     while let Some(colon) = text[from..].find("://").map(|index| from + index) {
         let before = &text[from..colon];
@@ -54,6 +58,30 @@ pub(super) fn find(text: &str, found: &mut Vec<Span>) {
             found.push(Span { start, end, replacement: clean.into() });
         }
         from = end;
+    }
+}
+
+/// An address that is written without its beginning: "example.org/page?token=x".
+fn bare(text: &str, found: &mut Vec<Span>) {
+    let mut done = 0;
+    for (query, _) in text.match_indices('?') {
+        if query < done {
+            continue;
+        }
+        let before = &text[done..query];
+        let start = before
+            .rfind(|c: char| c.is_whitespace() || "<>\"()[]".contains(c))
+            .map_or(done, |last| done + last + before[last..].chars().next().map_or(0, char::len_utf8));
+        let end = end_of(text, query);
+        let address = &text[start..query];
+        let whole = address.contains("://") || address.starts_with("www.");
+        if !whole
+            && address.contains('.')
+            && let Some(clean) = without_secrets(&text[start..end])
+        {
+            found.push(Span { start, end, replacement: clean.into() });
+        }
+        done = end;
     }
 }
 
@@ -104,8 +132,11 @@ fn without_secret_pairs(part: &str) -> Option<String> {
 
 fn is_secret(pair: &str) -> bool {
     let Some((key, value)) = pair.split_once('=') else { return false };
+    // "#/page?token=x": pages that are drawn in the browser have a query in the fragment.
+    let key = key.rsplit('?').next().unwrap_or(key);
     let plain: String = key.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect();
     let amazon =
         plain.strip_prefix("xamz").is_some_and(|rest| matches!(rest, "signature" | "credential" | "securitytoken"));
-    !value.is_empty() && (amazon || SECRET_KEYS.contains(&plain.as_str()))
+    !value.is_empty()
+        && (amazon || plain.contains("token") || plain.ends_with("password") || SECRET_KEYS.contains(&plain.as_str()))
 }
