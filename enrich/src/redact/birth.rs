@@ -37,11 +37,11 @@ const DATE: &str = r"(?ix) ^ (?: \s | [:=,(\-.|\u{2013}\u{2014}] | (?:is|was|on|
 
 /// A year in words, and a day.
 const YEAR: &str = r"(?: nineteen | twenty | two\s+thousand ) (?: [\s\-]+ (?: and | hundred | oh | o | one | two | three | four | five
-    | six | seven | eight | nine | ten | eleven | twelve | (?:thir|four|fif|six|seven|eigh|nine)teen
-    | (?:twen|thir|for|fif|six|seven|eigh|nine)ty ) \b ){1,4}";
+    | six | seven | eight | nine | ten | eleven | twelve | thirteen | (?:four|fif|six|seven|eigh|nine)teen
+    | thirty | (?:twen|for|fif|six|seven|eigh|nine)ty ) \b ){1,4}";
 const DAYS: &str = r"(?:twenty|thirty)[\s\-]? (?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth) | first | second
     | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth | eleventh | twelfth
-    | (?:thir|four|fif|six|seven|eigh|nine)teenth | twentieth | thirtieth";
+    | thirteen | (?:four|fif|six|seven|eigh|nine)teenth | twentieth | thirtieth";
 const MONTHS: &str = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
 
 /// Finds dates of birth.

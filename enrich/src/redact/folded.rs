@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn look_alikes_are_read_as_what_they_look_like() {
+    fn odd_characters_are_read_as_what_they_look_like() {
         assert_eq!(folded("９４３\u{2009}476\u{2212}59\u{200b}19").as_deref(), Some("943 476-5919"));
         assert_eq!(folded("jo＠example.com\u{ad}").as_deref(), Some("jo@example.com\u{ad}"));
     }
