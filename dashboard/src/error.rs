@@ -154,9 +154,11 @@ impl From<RecordError> for AppError {
             RecordError::Refused(sentence) => Self::BadRequest(sentence),
             RecordError::Changed => Self::Changed,
             RecordError::NotFound => Self::NotFound,
-            RecordError::Unlogged | RecordError::Newer { .. } | RecordError::Store(_) | RecordError::Stopped => {
-                Self::Store(error.to_string())
-            }
+            RecordError::Unlogged
+            | RecordError::Newer { .. }
+            | RecordError::Store(_)
+            | RecordError::Folder(_)
+            | RecordError::Stopped => Self::Store(error.to_string()),
         }
     }
 }

@@ -30,6 +30,9 @@ pub enum RecordError {
     /// The file cannot be read or written.
     #[error("the record cannot be read or written: {0}")]
     Store(#[from] rusqlite::Error),
+    /// Nobody's turn can be kept in the folder of the file.
+    #[error("the record cannot be opened: {0}; make its folder one that Discovery may write to")]
+    Folder(#[from] std::io::Error),
     /// The work was stopped half way; nothing of it was kept.
     #[error("the work on the record was stopped; nothing was changed")]
     Stopped,

@@ -2,6 +2,7 @@
 //!
 //! SQLite in WAL mode: any number read while one writes. Work runs off the async threads.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,6 +27,9 @@ const MIGRATIONS: &[&str] = &[
 
 /// The file's name in the data directory.
 pub const FILE: &str = "record.sqlite3";
+
+/// Whoever opens the record holds a lock on this file meanwhile.
+const TURN: &str = "record.lock";
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -59,6 +63,9 @@ impl Record {
     /// When the file cannot be used, or is newer than this program.
     pub fn open(folder: &Path) -> Result<Self, RecordError> {
         let path = folder.join(FILE);
+        // Processes that start at once come one after the other: SQLite does not wait where the mode of the journal changes.
+        let turn = File::options().write(true).create(true).truncate(false).open(folder.join(TURN));
+        let turn = turn.and_then(|file| file.lock().map(|()| file))?;
         let mut writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         // What was decided must survive a power cut.
@@ -66,6 +73,7 @@ impl Record {
         // Erased words must not remain in free pages.
         writer.pragma_update(None, "secure_delete", "ON")?;
         migrate(&mut writer)?;
+        drop(turn);
         Ok(Self(Arc::new(Inner { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })))
     }
 
@@ -298,6 +306,19 @@ mod tests {
         assert!(record.back_up(&other.path().join(FILE)).is_err(), "nothing is written over");
         let restored = Record::open(other.path()).unwrap();
         assert_eq!(restored.read_now(audit::verify).unwrap().entries, 3);
+    }
+
+    #[test]
+    fn processes_that_start_at_once_make_one_record() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            std::thread::scope(|scope| {
+                for _ in 0..6 {
+                    scope.spawn(|| Record::open(folder.path()).unwrap());
+                }
+            });
+            assert_eq!(Record::open(folder.path()).unwrap().read_now(audit::verify).unwrap().entries, 0);
+        }
     }
 
     #[test]
