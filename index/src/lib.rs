@@ -10,6 +10,7 @@ mod erase;
 mod error;
 pub mod filter;
 mod london;
+mod other_log;
 pub mod query;
 mod retention;
 pub mod schema;

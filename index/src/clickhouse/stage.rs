@@ -19,6 +19,7 @@ use super::error::ClickHouseError;
 use super::positions::Position;
 use super::store::{AGAIN, AGAIN_AT_MOST, ClickHouse};
 use super::writer::ClickHouseWriter;
+use crate::other_log;
 use crate::retention::Retention;
 
 pub use super::GROUP;
@@ -209,15 +210,9 @@ impl Stage {
 
 /// Whether the bus is another one than the database was filled from.
 fn judged(store: &ClickHouse, error: BusError) -> CountStageError {
-    match error {
-        BusError::BeyondEnd { partition, wanted, end, .. } => {
-            let reason = format!("partition {partition} ends at {end}, and {wanted} were read of it");
-            store.other_bus(reason).into()
-        }
-        BusError::OtherLog { partition, offset, .. } => {
-            store.other_bus(format!("record {offset} of partition {partition} is another one by now")).into()
-        }
-        other => other.into(),
+    match other_log::reason(error) {
+        Ok(reason) => store.other_bus(reason).into(),
+        Err(other) => other.into(),
     }
 }
 

@@ -17,6 +17,7 @@ use super::model::TrendList;
 use super::sealed::replace;
 use super::snapshot;
 use crate::blocking::blocking;
+use crate::other_log;
 
 /// The consumer group; its one member reads all partitions, because voices can be counted only where all are seen.
 pub const GROUP: &str = "trends";
@@ -237,16 +238,10 @@ impl Stage {
 
 /// Whether the bus is another one than the state was computed from.
 fn judged(state_dir: &Path, error: BusError) -> TrendsError {
-    let reason = match error {
-        BusError::BeyondEnd { partition, wanted, end, .. } => {
-            format!("partition {partition} ends at {end}, and {wanted} were read of it")
-        }
-        BusError::OtherLog { partition, offset, .. } => {
-            format!("record {offset} of partition {partition} is another one by now")
-        }
-        other => return other.into(),
-    };
-    TrendsError::OtherLog { path: state_dir.join(STATE), reason }
+    match other_log::reason(error) {
+        Ok(reason) => TrendsError::OtherLog { path: state_dir.join(STATE), reason },
+        Err(other) => other.into(),
+    }
 }
 
 fn open(state_dir: &Path, config: TrendsConfig) -> Result<Box<Detector>, TrendsError> {

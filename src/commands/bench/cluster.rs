@@ -1,7 +1,6 @@
 //! The pipeline over Kafka, beside the embedded one and beside what the client of Kafka does alone; with `ClickHouse`, if asked to.
 //! Everything is done in topics and a database of its own, which are deleted afterwards.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -191,7 +190,7 @@ fn with_names(text: &str, kafka: &KafkaConfig) -> Result<String> {
     let mut table: toml::Table = text.parse()?;
     set(&mut table, &["bus", "kafka"], "topic_prefix", kafka.topic_prefix.clone().into())?;
     set(&mut table, &["bus", "kafka"], "group_prefix", kafka.group_prefix.clone().into())?;
-    set(&mut table, &["enrich"], "workers", i64::try_from(NonZeroUsize::MIN.get())?.into())?;
+    set(&mut table, &["enrich"], "workers", 1.into())?;
     Ok(table.to_string())
 }
 
