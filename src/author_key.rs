@@ -23,19 +23,7 @@ pub fn load_or_create(path: &Path, data_dir: &Path) -> Result<IdKey> {
             data_dir.display()
         );
     }
-    match fs::read_to_string(path) {
-        Ok(text) => {
-            let mode = fs::metadata(path)?.permissions().mode();
-            if mode & 0o077 != 0 {
-                bail!("the author key {} can be read by others: run `chmod 600 {}`", path.display(), path.display());
-            }
-            parse(text.trim()).with_context(|| {
-                format!("the author key {} is damaged: restore it from your backup; a new key would make every known voice a new one", path.display())
-            })
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => create(path),
-        Err(error) => Err(error).with_context(|| format!("the author key {} cannot be read", path.display())),
-    }
+    if path.exists() { read(path) } else { create(path) }
 }
 
 /// A key that is no secret, for people who are made up and for trials that keep nothing.
@@ -50,6 +38,18 @@ pub fn default_path() -> PathBuf {
     base.join("discovery").join("author.key")
 }
 
+fn read(path: &Path) -> Result<IdKey> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("the author key {} cannot be read", path.display()))?;
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!("the author key {} can be read by others: run `chmod 600 {}`", path.display(), path.display());
+    }
+    parse(text.trim()).with_context(|| {
+        format!("the author key {} is damaged: restore it from your backup; a new key would make every known voice a new one", path.display())
+    })
+}
+
 fn create(path: &Path) -> Result<IdKey> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
@@ -62,13 +62,26 @@ fn create(path: &Path) -> Result<IdKey> {
     fs::create_dir_all(directory).with_context(|| {
         format!("cannot make {} for the author key: set author_key_file in discovery.toml", directory.display())
     })?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(|| {
-        format!("cannot write the author key {}: set author_key_file in discovery.toml", path.display())
-    })?;
+    // Whole or not at all under its name, and never over another: processes that start at once then share one key.
+    let draft = path.with_extension(format!("draft-{}", &text[..8]));
+    let cannot_write =
+        || format!("cannot write the author key {}: set author_key_file in discovery.toml", path.display());
+    let linked = write_new(&draft, &text).and_then(|()| fs::hard_link(&draft, path));
+    let _ = fs::remove_file(&draft);
+    match linked {
+        Ok(()) => {
+            tracing::info!(path = %path.display(), "made a new author key: back it up, apart from the data");
+            Ok(IdKey::new(bytes))
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(path),
+        Err(error) => Err(error).with_context(cannot_write),
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    tracing::info!(path = %path.display(), "made a new author key: back it up, apart from the data");
-    Ok(IdKey::new(bytes))
+    file.sync_all()
 }
 
 fn parse(text: &str) -> Result<IdKey> {
@@ -104,6 +117,25 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(load_or_create(&path, Path::new("/data")).unwrap_err().to_string().contains("chmod 600"));
+    }
+
+    #[test]
+    fn processes_that_start_at_once_share_one_key() {
+        for _ in 0..20 {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("author.key");
+            let start = std::sync::Barrier::new(4);
+            let voices: Vec<AuthorKey> = std::thread::scope(|scope| {
+                let started = || {
+                    start.wait();
+                    voice(&load_or_create(&path, Path::new("/data")).unwrap())
+                };
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(started)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(voices.iter().all(|other| *other == voices[0]));
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no draft is left");
+        }
     }
 
     #[test]
