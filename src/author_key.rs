@@ -39,8 +39,7 @@ pub fn default_path() -> PathBuf {
 }
 
 fn read(path: &Path) -> Result<IdKey> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("the author key {} cannot be read", path.display()))?;
+    let text = fs::read_to_string(path).with_context(|| format!("the author key {} cannot be read", path.display()))?;
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
         bail!("the author key {} can be read by others: run `chmod 600 {}`", path.display(), path.display());

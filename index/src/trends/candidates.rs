@@ -28,6 +28,17 @@ pub(super) struct Candidate {
     /// The posts of the last seven days that count for it, as positions in [`Frame::posts`] after
     /// [`Frame::recent`].
     pub(super) posts: Vec<u32>,
+    /// Where it is no term but what posts mean (`likeness.rs`): these.
+    pub(super) alike: Option<Alike>,
+}
+
+/// Posts that mean the same.
+#[derive(Debug)]
+pub(super) struct Alike {
+    /// All of them, as positions in [`Frame::posts`].
+    pub(super) posts: Vec<usize>,
+    /// Words that tell what it is, with the evidence of each.
+    pub(super) words: Vec<(Term, Evidence)>,
 }
 
 /// The terms whose evidence is at least `threshold` strong, strongest first. Where posts are counted, only those that
@@ -46,7 +57,7 @@ pub(super) fn candidates(frame: &Frame, counting: Counting, threshold: f64) -> V
     }
     let judged = counts.into_iter().map(|(term, tallies)| {
         let evidence = frame.judge(&tallies, counting);
-        Candidate { term, evidence, tallies, posts: Vec::new() }
+        Candidate { term, evidence, tallies, posts: Vec::new(), alike: None }
     });
     let mut rising: Vec<Candidate> = judged.filter(|candidate| candidate.evidence.score >= threshold).collect();
     rising.sort_by(|one, two| two.evidence.score.total_cmp(&one.evidence.score).then(one.term.cmp(&two.term)));

@@ -52,7 +52,7 @@ impl TrendsConfig {
     pub fn method(&self) -> String {
         let json = serde_json::to_vec(self).expect("numbers can be said in JSON");
         let hash = blake3::hash(&json).to_hex();
-        format!("voices-nb/5 {}", &hash[..12])
+        format!("voices-nb/6 {}", &hash[..12])
     }
 }
 

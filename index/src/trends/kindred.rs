@@ -42,7 +42,7 @@ impl Rarity {
     }
 
     /// What a word is worth: the logarithm of one in how many posts has it.
-    fn of_word(&self, word: Term) -> f64 {
+    pub(super) fn of_word(&self, word: Term) -> f64 {
         (self.posts / (1.0 + f64::from(self.cells[cell(word)]))).ln().max(0.0)
     }
 }
@@ -115,7 +115,8 @@ fn products<K: Ord + Copy>(profiles: &[Option<Profile>], of: impl Fn(&Profile) -
     products
 }
 
-fn words_of(post: &StoredPost) -> impl Iterator<Item = Term> {
+/// The words and pairs of words of a post.
+pub(super) fn words_of(post: &StoredPost) -> impl Iterator<Item = Term> {
     post.terms.iter().map(|used| used.term()).filter(|term| !term.is_topic())
 }
 
@@ -176,7 +177,7 @@ mod tests {
             let members = said.map(|post| Member { post, hearing: Hearing::Voice }).collect();
             let evidence = Evidence { rises: Vec::new(), pooled: None, score: 9.0 };
             let (counting, terms, tallies) = (Counting::Voices, Vec::new(), Tallies::default());
-            Profile::of(&frame, &Draft { counting, terms, members, tallies, evidence }, &rarity)
+            Profile::of(&frame, &Draft { counting, is_meant: false, terms, members, tallies, evidence }, &rarity)
         })
     }
 

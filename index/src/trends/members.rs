@@ -42,6 +42,8 @@ pub(super) enum Hearing {
 pub(super) struct Draft {
     /// What its tallies count.
     pub(super) counting: Counting,
+    /// Whether it was found by what posts mean, not by a word.
+    pub(super) is_meant: bool,
     /// Its terms with the evidence of each, the strongest first.
     pub(super) terms: Vec<(Term, Evidence)>,
     /// Its posts of all days known, oldest first.
@@ -56,17 +58,17 @@ pub(super) struct Draft {
 /// the other terms.
 pub(super) fn draft(frame: &Frame, counting: Counting, candidates: &[Candidate], groups: &[Group]) -> Vec<Draft> {
     let owners = owners(candidates, groups);
+    let meant = meant(candidates, &owners);
     let mut members: Vec<Vec<Member>> = vec![Vec::new(); groups.len()];
     let mut last_words: HashMap<(usize, u64), i64> = HashMap::new();
     let mut weights: Vec<(usize, u32)> = Vec::new();
     for (at, post) in frame.posts.iter().enumerate() {
         weights.clear();
-        for used in &post.terms {
-            if let Some(&(group, weight)) = owners.get(&used.term()) {
-                match weights.iter_mut().find(|(known, _)| *known == group) {
-                    Some((_, sum)) => *sum += weight,
-                    None => weights.push((group, weight)),
-                }
+        let terms = post.terms.iter().filter_map(|used| owners.get(&used.term()));
+        for &(group, weight) in terms.chain(meant.get(&at).into_iter().flatten()) {
+            match weights.iter_mut().find(|(known, _)| *known == group) {
+                Some((_, sum)) => *sum += weight,
+                None => weights.push((group, weight)),
             }
         }
         for &(group, _) in weights.iter().filter(|(_, weight)| *weight >= 2) {
@@ -84,10 +86,34 @@ pub(super) fn draft(frame: &Frame, counting: Counting, candidates: &[Candidate],
     let drafts = groups.iter().zip(members);
     drafts
         .map(|(group, members)| {
-            let terms = group.terms.iter().map(|&index| (candidates[index].term, candidates[index].evidence.clone()));
-            weigh(frame, counting, terms.collect(), members)
+            let own = || group.terms.iter().map(|&index| &candidates[index]);
+            let mut terms: Vec<(Term, Evidence)> =
+                own().map(|candidate| (candidate.term, candidate.evidence.clone())).collect();
+            // What has no word of its own is told by words that are used with it.
+            for (word, evidence) in
+                own().filter_map(|candidate| candidate.alike.as_ref()).flat_map(|alike| &alike.words)
+            {
+                if !terms.iter().any(|(term, _)| term == word) {
+                    terms.push((*word, evidence.clone()));
+                }
+            }
+            let is_meant = own().next().is_some_and(|leader| leader.alike.is_some());
+            Draft { is_meant, ..weigh(frame, counting, terms, members) }
         })
         .collect()
+}
+
+/// The posts that mean what a candidate does, whose words do not show it, with the group and the weight of that candidate.
+fn meant(candidates: &[Candidate], owners: &HashMap<Term, (usize, u32)>) -> HashMap<usize, Vec<(usize, u32)>> {
+    let mut meant: HashMap<usize, Vec<(usize, u32)>> = HashMap::new();
+    for candidate in candidates {
+        if let (Some(alike), Some(&owner)) = (&candidate.alike, owners.get(&candidate.term)) {
+            for &post in &alike.posts {
+                meant.entry(post).or_default().push(owner);
+            }
+        }
+    }
+    meant
 }
 
 /// For each term the group that it belongs to and its weight there: 2 makes a post a member.
@@ -99,8 +125,10 @@ fn owners(candidates: &[Candidate], groups: &[Group]) -> HashMap<Term, (usize, u
             let attributable = candidate.evidence.best().map_or(0.0, Rise::attributable);
             let is_core =
                 !group.wide.contains(&index) && attributable >= CORE && candidate.evidence.score >= CORE_SCORE;
-            let leads = nth == 0 && !candidate.term.is_topic();
-            if is_core || leads {
+            let leads = nth == 0 && (candidate.alike.is_some() || !candidate.term.is_topic());
+            // Where words tell what it is about, what lies near to it in meaning is a hint: much of it is older talk.
+            let is_hint = nth > 0 && candidate.alike.is_some();
+            if (is_core && !is_hint) || leads {
                 owners.insert(candidate.term, (number, 2));
             } else if attributable >= HINT {
                 owners.insert(candidate.term, (number, 1));
@@ -117,5 +145,5 @@ fn weigh(frame: &Frame, counting: Counting, terms: Vec<(Term, Evidence)>, member
         tallies[position(post.channel)].add(frame.roles(post));
     }
     let evidence = frame.judge(&tallies, counting);
-    Draft { counting, terms, members, tallies, evidence }
+    Draft { counting, is_meant: false, terms, members, tallies, evidence }
 }

@@ -13,6 +13,7 @@ use super::frame::{Counting, Frame};
 use super::gate::judge_voices;
 use super::group::{group, join};
 use super::kindred::{Kindred, Profile, Rarity};
+use super::likeness;
 use super::members::{Draft, Hearing, draft};
 use super::model::{GateCheck, Issue, IssueId, Status};
 use super::names::Names;
@@ -28,6 +29,7 @@ const OVERLAPPING: f64 = 0.35;
 /// See [`doubt`].
 const ALONE: f64 = 2.0;
 const UNHEARD: f64 = -0.7;
+const MEANT: f64 = -0.7;
 /// The part of the use of terms that is due to the rise from which nobody used them before.
 const UNHEARD_OF: f64 = 0.975;
 
@@ -75,13 +77,17 @@ impl<'a> Round<'a> {
 
     /// Groups of terms that rise by at least `threshold`, as issues without identity, strongest first.
     fn drafts(&self, registry: &Registry, counting: Counting, candidate: f64, threshold: f64) -> Vec<Draft> {
-        let candidates = candidates(self.frame, counting, candidate);
+        let rarity = Rarity::of(self.frame);
+        let mut candidates = candidates(self.frame, counting, candidate);
+        if counting == Counting::Voices {
+            candidates.extend(likeness::candidates(self.frame, &rarity, candidate));
+        }
         let groups = group(self.frame, counting, &candidates, threshold);
         let mut drafts = draft(self.frame, counting, &candidates, &groups);
         let sightings: Vec<Sighting> = drafts.iter().map(|draft| self.sighting(draft, &self.course(draft))).collect();
         let mut belonging = registry.belonging(&sightings);
         self.join_overlapping(&drafts, &mut belonging);
-        self.join_kindred(&drafts, threshold, &mut belonging);
+        self.join_kindred(&drafts, &rarity, threshold, &mut belonging);
         if belonging.iter().enumerate().any(|(at, &first)| at != first) {
             drafts = draft(self.frame, counting, &candidates, &join(groups, &belonging));
         }
@@ -104,10 +110,9 @@ impl<'a> Round<'a> {
     }
 
     /// Lets each draft that is strong enough to be listed belong to the first one whose voices speak of the same.
-    fn join_kindred(&self, drafts: &[Draft], threshold: f64, belonging: &mut [usize]) {
-        let rarity = Rarity::of(self.frame);
+    fn join_kindred(&self, drafts: &[Draft], rarity: &Rarity, threshold: f64, belonging: &mut [usize]) {
         let is_strong = |draft: &Draft| draft.evidence.score >= threshold;
-        let profile = |draft| is_strong(draft).then(|| Profile::of(self.frame, draft, &rarity));
+        let profile = |draft| is_strong(draft).then(|| Profile::of(self.frame, draft, rarity));
         let profiles: Vec<Option<Profile>> = drafts.iter().map(profile).collect();
         let kindred = Kindred::among(&profiles);
         join_where(belonging, |first, second| kindred.are_one(first, second));
@@ -202,11 +207,13 @@ fn is_within(loud: &HashSet<usize>, carried: &[HashSet<usize>]) -> bool {
 
 /// The strength that a draft needs beside the usual. A single term needs more online: an issue that many people talk about has several. The
 /// few speakers of meetings may share no more than one. Several terms that nobody used before the rise need less where people talk to each
-/// other: chance lets common words rise, and not these.
+/// other: chance lets common words rise, and not these. So does what is found by its meaning, which can be heard in one of five channels only,
+/// whose silence weighs against it.
 fn doubt(draft: &Draft) -> f64 {
     let Some(rise) = draft.evidence.best() else { return 0.0 };
     let is_single = draft.terms.len() == 1;
     match rise.channel {
+        Channel::Offline if draft.is_meant => MEANT,
         Channel::Offline => 0.0,
         _ if is_single => ALONE,
         Channel::Social | Channel::Forum | Channel::Comment if rise.attributable() >= UNHEARD_OF => UNHEARD,

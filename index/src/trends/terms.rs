@@ -1,6 +1,7 @@
 //! Words to terms: what is counted. A term is a word or a pair of neighbouring words, stop words left out, or the subject of
 //! a post, which people may speak of in words that they do not share.
 
+use bus::PostId;
 use serde::{Deserialize, Serialize};
 
 use super::words::{Kind, Word, hash, high_half, mix};
@@ -36,7 +37,12 @@ impl Term {
         Self((hash(slug.as_bytes()) & WORDS) | TOPIC)
     }
 
-    /// Whether it is a subject.
+    /// What stands for the meaning of several posts, of which this is the first.
+    pub(super) fn meant(first: PostId) -> Self {
+        Self((hash(first.as_bytes()) & WORDS) | TOPIC)
+    }
+
+    /// Whether it is no word or pair of words, but a subject or a meaning.
     pub(super) fn is_topic(self) -> bool {
         self.0 & TOPIC != 0
     }

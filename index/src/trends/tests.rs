@@ -4,6 +4,7 @@
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::needless_for_each,
     reason = "small numbers of made-up posts"
 )]
@@ -16,6 +17,7 @@ use super::{Detector, Issue, TrendList, TrendsConfig};
 use crate::retention::Retention;
 use crate::testing::{Numbers, author_key, post, ruling};
 
+mod rooms;
 mod uncollected;
 
 const HOUR: i64 = 3_600;

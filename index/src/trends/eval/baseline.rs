@@ -114,7 +114,7 @@ fn candidates(statistic: Statistic, frame: &Frame, counting: Counting) -> Vec<Ca
         let (score, expected) = judge(statistic, days, &all);
         let rise = Rise { channel: Channel::Social, window: 1, voices: days[0], expected, p: 0.0 };
         let evidence = Evidence { rises: vec![rise], pooled: None, score };
-        Candidate { term, evidence, tallies: frequent[&term], posts: Vec::new() }
+        Candidate { term, evidence, tallies: frequent[&term], posts: Vec::new(), alike: None }
     });
     let mut rising: Vec<Candidate> = judged.filter(|candidate| candidate.evidence.score > 0.0).collect();
     rising.sort_by(|one, two| two.evidence.score.total_cmp(&one.evidence.score).then(one.term.cmp(&two.term)));
