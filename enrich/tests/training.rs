@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use enrich::Chain;
 use enrich::train::{self, EvalError, Fields, SentimentFiles, TopicFiles};
+use enrich::{Chain, eval};
 
 const PRAISE: [&str; 4] =
     ["the nurses were kind", "lovely staff, thank you", "wonderful care", "so caring and friendly"];
@@ -71,4 +71,16 @@ fn too_few_examples_are_said_to_be_too_few() {
     fs::write(&file, examples().lines().take(9).collect::<Vec<_>>().join("\n")).unwrap();
     let error = train(config.path(), file, &config.path().join("out")).unwrap_err().to_string();
     assert!(error.starts_with("there are too few examples: 3 negative posts"), "{error}");
+}
+
+#[test]
+fn subjects_of_too_few_rows_are_not_judged_at_all() {
+    let config = support::configuration_without(&[]);
+    let file = config.path().join("examples.jsonl");
+    fs::write(&file, examples()).unwrap();
+    train(config.path(), file.clone(), &config.path().join("models")).unwrap();
+    let judged = |least| eval::topics(&file, &Fields::default(), config.path(), least, None);
+    assert_eq!(judged(20).unwrap().classes.len(), 3);
+    let error = judged(22).unwrap_err().to_string();
+    assert!(error.contains("no subject has 22 rows or more in ") && error.contains("none more than 21"), "{error}");
 }

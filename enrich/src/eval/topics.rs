@@ -20,7 +20,7 @@ use crate::transformer::tier::Judgement;
 /// Only subjects that at least `least` rows have count, and only labels that `topics.toml` knows.
 ///
 /// # Errors
-/// When the file or the configuration cannot be used.
+/// When the file or the configuration cannot be used, or no subject has rows enough.
 pub fn topics(
     path: &Path,
     fields: &Fields,
@@ -51,6 +51,16 @@ pub fn topics(
         places.dedup();
         wanted.push(places);
     }
+    let mut rows_of = vec![0_usize; topics.all().len()];
+    wanted.iter().flatten().for_each(|place| rows_of[*place] += 1);
+    let counted: Vec<usize> = (0..rows_of.len()).filter(|place| rows_of[*place] >= least.max(1)).collect();
+    if counted.is_empty() {
+        let most = rows_of.iter().max().copied().unwrap_or(0);
+        return Err(EvalError::TooFew(format!(
+            "no subject has {least} rows or more in {}, and none more than {most}; --least says how many are enough",
+            path.display()
+        )));
+    }
     let start = Instant::now();
     let texts: Vec<&str> = labelled.rows.iter().map(|(text, _)| text.as_str()).collect();
     let judgements = judge(second.as_ref(), &texts)?;
@@ -60,9 +70,6 @@ pub fn topics(
     let given: Vec<Vec<usize>> =
         judged.map(|(text, judgement)| judgement.map_or_else(|| topics.subjects_of(text), subjects)).collect();
     let time = start.elapsed();
-    let mut rows_of = vec![0_usize; topics.all().len()];
-    wanted.iter().flatten().for_each(|place| rows_of[*place] += 1);
-    let counted: Vec<usize> = (0..rows_of.len()).filter(|place| rows_of[*place] >= least.max(1)).collect();
     let mut counts = vec![Counts::default(); counted.len()];
     let mut exact = 0_usize;
     for (wanted, given) in wanted.iter().zip(&given) {

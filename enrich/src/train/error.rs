@@ -17,7 +17,7 @@ pub enum EvalError {
     /// The configuration, or a model in it, cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The examples are too few to learn from.
+    /// The examples are too few to learn from, or to judge by.
     #[error("there are too few examples: {0}")]
     TooFew(String),
     /// The transformer tier cannot be used.
