@@ -23,7 +23,8 @@ pub fn load_or_create(path: &Path, data_dir: &Path) -> Result<IdKey> {
             data_dir.display()
         );
     }
-    if path.exists() { read(path) } else { create(path) }
+    let is_there = path.try_exists().with_context(|| format!("the author key {} cannot be read", path.display()))?;
+    if is_there { read(path) } else { create(path) }
 }
 
 /// A key that is no secret, for people who are made up and for trials that keep nothing.
@@ -50,19 +51,14 @@ fn read(path: &Path) -> Result<IdKey> {
 }
 
 fn create(path: &Path) -> Result<IdKey> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
-    let text: String = bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from_digit(digit.into(), 16).expect("a nibble is below 16"))
-        .collect();
+    let bytes: [u8; 32] = random()?;
+    let text = hexadecimal(&bytes);
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory).with_context(|| {
         format!("cannot make {} for the author key: set author_key_file in discovery.toml", directory.display())
     })?;
     // Whole or not at all under its name, and never over another: processes that start at once then share one key.
-    let draft = path.with_extension(format!("draft-{}", &text[..8]));
+    let draft = path.with_extension(format!("draft-{}", hexadecimal(&random::<4>()?)));
     let cannot_write =
         || format!("cannot write the author key {}: set author_key_file in discovery.toml", path.display());
     let linked = write_new(&draft, &text).and_then(|()| fs::hard_link(&draft, path));
@@ -75,6 +71,17 @@ fn create(path: &Path) -> Result<IdKey> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => read(path),
         Err(error) => Err(error).with_context(cannot_write),
     }
+}
+
+fn random<const BYTES: usize>() -> Result<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    Ok(bytes)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from_digit(digit.into(), 16).expect("a nibble is below 16")).collect()
 }
 
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
