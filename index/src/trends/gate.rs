@@ -45,7 +45,7 @@ const MANY_NAMED: f64 = 0.4;
 /// The part of the posts that must add a voice where posts, not voices, are more than usual.
 const MIN_HEARD: f64 = 0.33;
 /// Meetings that an offline issue must be raised at.
-const MIN_MEETINGS: usize = 2;
+pub(super) const MIN_MEETINGS: usize = 2;
 /// Sources that an issue of the news alone must come from.
 const MIN_NEWS_SOURCES: usize = 2;
 

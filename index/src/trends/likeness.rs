@@ -9,6 +9,7 @@ use bus::Channel;
 use super::candidates::{Alike, Candidate};
 use super::clock::DAY;
 use super::frame::{Counting, Frame};
+use super::gate::MIN_MEETINGS;
 use super::kindred::{Rarity, words_of};
 use super::meaning::{Meanings, Vector, dot, mean, of_length_one};
 use super::posts::StoredPost;
@@ -18,9 +19,8 @@ use super::voices::COPIES_HEARD;
 
 /// The cosine from which two posts mean the same, and a post what several do.
 const ALIKE: f32 = 0.40;
-/// Speakers, and meetings, that must say it.
+/// Speakers that must say it.
 const MIN_SPEAKERS: usize = 3;
-const MIN_MEETINGS: usize = 2;
 /// Posts of the last days that are looked around from, and posts that they are compared with, the newest first.
 const MAX_SEEDS: usize = 600;
 const MAX_POSTS: usize = 8_000;

@@ -3,8 +3,8 @@
 //! The way of a post: [`stage::run`] reads it from the bus and gives it to the [`Detector`], which cuts it into words
 //! (`words.rs`) and terms (`terms.rs`) and remembers it (`posts.rs`). The way of a list (`round.rs`): copies and repetitions are
 //! marked (`near_duplicates.rs`, `voices.rs`), terms used by more voices than expected are found (`candidates.rs`,
-//! `score.rs`, `stats.rs`; `gaps.rs`: of sources that were collected), and in meetings what is meant by more (`likeness.rs`, `meaning.rs`), grouped into issues by the posts they share (`group.rs`, `members.rs`), recognised
-//! (`registry.rs`), put to the gate (`gate.rs`, `person.rs`) and described (`describe.rs`, `course.rs`, `phrases.rs`, `label.rs`, `quotes.rs`).
+//! `score.rs`, `stats.rs`; `gaps.rs`: of sources that were collected), and in meetings what is meant by more (`likeness.rs`,
+//! `meaning.rs`), grouped into issues by the posts they share (`group.rs`, `members.rs`), recognised (`registry.rs`), put to the gate (`gate.rs`, `person.rs`) and described (`describe.rs`, `course.rs`, `phrases.rs`, `label.rs`, `quotes.rs`).
 //!
 //! Only `stage.rs`, `state.rs` and `snapshot.rs` know a clock or a disk; `without.rs` asks what rests on one source alone.
 
